@@ -1,0 +1,48 @@
+/*
+ * hashes: the threads that hash passwords, behind a bounded queue (design.md section 2).
+ * A place is taken first, before a try is charged; where none is free the answer is ERR_BUSY at once.
+ */
+#ifndef TWOSTEP_ACCOUNTS_HASHES_H
+#define TWOSTEP_ACCOUNTS_HASHES_H
+
+#include "accounts/password_policy.h"
+#include "http/peer.h"
+
+#define HASH_MEMORY_BYTES (19456u * 1024) /* OWASP's second choice for Argon2id: m = 19 MiB, t = 2, p = 1 */
+#define HASH_PASSES       2
+#define HASH_TEXT         128 /* crypto_pwhash_STRBYTES */
+#define HASH_QUEUE_A_CORE 32
+#define HASH_RETRY_AFTER_S 1
+
+struct hashes;
+
+struct hash_text {
+	char text[HASH_TEXT];
+};
+
+/* threads 0: one for each core that this process may use. waiting_max: most callers that may wait (half of the request threads). */
+MUST_USE enum err hashes_new(unsigned threads, unsigned waiting_max, struct hashes **out);
+void hashes_free(struct hashes *hashes); /* joins */
+
+/* A place in the queue; hash_place_done gives it back and accepts the empty value. */
+struct hash_place {
+	struct hashes *hashes;
+	struct network network;
+	bool counted;
+};
+
+/* ERR_BUSY: the queue is full, or this network (where peer->counted) holds half of it. */
+MUST_USE enum err hash_place_take(struct hashes *hashes, const struct peer *peer, struct hash_place *out);
+void hash_place_done(struct hash_place *place);
+
+/* Waits for a hash thread. ERR_CRYPTO could not (memory). */
+MUST_USE enum err hash_make(struct hash_place *place, const struct password *password, struct hash_text *out);
+
+/*
+ * OK: it is this password. ERR_CREDENTIALS: it is not. ERR_CRYPTO: could not tell.
+ * `stored` NULL (no such account) costs the same and answers ERR_CREDENTIALS.
+ * *outdated (may be NULL): right, but made with weaker settings: hash again.
+ */
+MUST_USE enum err hash_check(struct hash_place *place, const struct password *password, const struct hash_text *stored, bool *outdated);
+
+#endif

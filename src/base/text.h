@@ -1,0 +1,31 @@
+/*
+ * text: UTF-8 as people write it.
+ */
+#ifndef TWOSTEP_BASE_TEXT_H
+#define TWOSTEP_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF) without NUL. */
+bool text_is_utf8(const char *text, size_t length);
+
+/* Code points in well-formed UTF-8. */
+size_t text_characters(const char *text);
+
+/* True where a control character is in it: C0, DEL, C1, U+2028, U+2029, bidi overrides and isolates, unassigned. */
+bool text_has_controls(const char *text);
+
+/* NFC into out (room bytes, with NUL); ERR_INVALID where it is not UTF-8 or does not fit. */
+MUST_USE enum err text_nfc(const char *text, char *out, size_t room);
+
+/* Lower case of ASCII letters alone, in place. */
+void text_ascii_lower(char *text);
+
+/* Compares without ASCII case. */
+bool text_ascii_same(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * call: one request on its way through router, guard and handler: what was asked, by whom, with what it is answered.
+ * Lives in one request thread from the first byte of the handler to the last.
+ */
+#ifndef TWOSTEP_HTTP_CALL_H
+#define TWOSTEP_HTTP_CALL_H
+
+#include "base/arena.h"
+#include "base/settings.h"
+#include "http/answer.h"
+#include "http/cookies.h"
+#include "http/form.h"
+#include "http/peer.h"
+#include "http/request.h"
+#include "http/route.h"
+
+#define SEGMENTS_MAX 4
+#define CALL_ID_TEXT 17 /* 16 characters and NUL: the request id in the log and in X-Request-Id */
+
+struct store;
+struct keyring;
+struct hashes;
+struct caller; /* accounts/caller.h: session and account */
+
+struct call {
+	/* what was asked */
+	const struct request *request;
+	const struct surface *surface;
+	const struct route *route;
+	const char *segment[SEGMENTS_MAX]; /* values of {names} in the path, in order */
+	const void *form;                  /* the struct that route->form describes */
+	char id[CALL_ID_TEXT];
+
+	/* who, when, from where */
+	const struct caller *caller; /* NULL: nobody signed in */
+	bool bearer;                 /* by Authorization, not by cookie */
+	struct peer peer;
+	const char *browser;         /* User-Agent made short for people: "Firefox on Linux"; never NULL */
+	int64_t now_s;
+	enum locale locale;          /* cookie, account, Accept-Language, setting: in that order */
+
+	/* what all share */
+	const struct settings *settings;
+	struct store *store;
+	const struct keyring *keys;
+	struct hashes *hashes;
+
+	/* what comes back */
+	struct arena *arena;
+	struct answer *out;
+	const char *wrong;      /* with ERR_INVALID and the 422s: the field's name */
+	int64_t retry_after_s;  /* with ERR_TOO_MANY and ERR_BUSY */
+	bool settle_mail;       /* wait shortly for file mail before the answer leaves, so that who looks finds it */
+	int64_t clock_off_s;    /* with ERR_CODE_CLOCK: how far the phone's clock is ahead (+) or behind (-) */
+};
+
+/* Makes the language of a call from what the visitor sent (Accept-Language) and the setting. */
+enum locale call_language(const struct request *request, const struct settings *settings);
+
+/* "Firefox on Linux", "curl", "Unknown browser": at most 60 bytes of ours, never the visitor's own text; in the arena or static. */
+const char *call_browser(struct arena *arena, const struct request *request);
+
+#endif

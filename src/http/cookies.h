@@ -1,0 +1,35 @@
+/*
+ * cookies: the ones that we set, in one table (cookies.c). Names carry __Host- where the public URL is https.
+ * All are Path=/, SameSite=Lax and, but for the language, HttpOnly.
+ */
+#ifndef TWOSTEP_HTTP_COOKIES_H
+#define TWOSTEP_HTTP_COOKIES_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct call;
+
+enum cookie {
+	COOKIE_NONE,
+	COOKIE_SESSION, /* twostep: who is signed in */
+	COOKIE_LOGIN,   /* twostep-login: the second step is owed (pages) */
+	COOKIE_SIGNUP,  /* twostep-signup: the sign-up that this browser began (pages) */
+	COOKIE_DEVICE,  /* twostep-device: spares the second step, 30 days */
+	COOKIE_KNOWN,   /* twostep-known: this browser has signed in before, a year */
+	COOKIE_LOCALE,  /* twostep-locale: the language chosen in a page */
+	COOKIE_RETURN,  /* twostep-return: where to go after sign-in (pages) */
+	COOKIE_NOTICE,  /* twostep-notice: what the next page should say was done (pages) */
+	COOKIE_COUNT
+};
+
+/* The value that the visitor sent, in the call's arena; NULL where absent, doubled or longer than COOKIE_VALUE_BYTES. */
+#define COOKIE_VALUE_BYTES 512
+const char *cookie_get(struct call *call, enum cookie cookie);
+
+/* max_age_s 0: until the browser closes. The value must be cookie-octets (RFC 6265 section 4.1.1). */
+void cookie_set(struct call *call, enum cookie cookie, const char *value, int64_t max_age_s);
+void cookie_clear(struct call *call, enum cookie cookie);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * route: routes are tables. A surface (API, pages) lists its own and says how it refuses; the router finds the line,
+ * asks the guard, reads the form, runs the handler, and turns an error into the surface's words in one place.
+ */
+#ifndef TWOSTEP_HTTP_ROUTE_H
+#define TWOSTEP_HTTP_ROUTE_H
+
+#include "base/err.h"
+#include "http/form.h"
+#include "http/request.h"
+
+struct call;
+
+/* Who may call. The refusing value is first: forgotten memory refuses. */
+enum access {
+	ACCESS_NOBODY,
+	ACCESS_ANYBODY,    /* a session is looked up all the same, so that the handler knows */
+	ACCESS_SIGNED_IN,  /* a full session */
+	ACCESS_RESTRICTED, /* a session that is restricted may, too: the list of contract 2.1 */
+};
+
+/* How fresh the proofs must be: the contract's *fresh*. */
+enum freshness {
+	FRESH_NOT,
+	FRESH_PROOFS,      /* the password, and the second step where two-step is on */
+	FRESH_SECOND_STEP, /* the second step alone, where two-step is on: the password is in the body */
+};
+
+typedef enum err handler(struct call *call);
+
+struct route {
+	int method;       /* GET answers HEAD too */
+	const char *path; /* "/api/v1/sessions/{id}": a name in braces takes one segment, decoded, into call->segment[] */
+	enum access access;
+	enum freshness freshness;
+	const struct form *form; /* NULL: the body is not read */
+	handler *handler;
+};
+
+#define ROUTES_END { 0, NULL, ACCESS_NOBODY, FRESH_NOT, NULL, NULL }
+
+struct surface {
+	const char *prefix;                 /* "/api/v1/"; "/" takes what is left */
+	const struct route *const *tables;  /* NULL at the end */
+	bool json;                          /* how bodies are read */
+	/* Runs after the guard refused; may mend it (a page confirming in place) by returning OK. NULL: nothing to mend. */
+	enum err (*mend)(struct call *call, enum err refusal);
+	/* Writes the answer for an error: problem+json, or a page. */
+	void (*refuse)(struct call *call, enum err err);
+};
+
+/* What the surfaces stand on; made in cli/serve.c. */
+struct router {
+	const struct surface *const *surfaces; /* most specific prefix first, NULL at the end */
+	/* Finds the caller and decides on route->access and route->freshness (sign_in/guard.c). */
+	enum err (*guard)(struct call *call);
+	/* After the handler, before the answer leaves (mail/mailer.h: settle). NULL: nothing. */
+	void (*after)(struct call *call);
+};
+
+/* Fills call->answer, whatever happens. call->request, peer, shared things and now_s are set by the server. */
+void router_answer(const struct router *router, struct call *call);
+
+#endif

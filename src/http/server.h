@@ -1,0 +1,45 @@
+/*
+ * server: loops, connections and request threads (design.md section 2). Knows routes only as a function to call.
+ */
+#ifndef TWOSTEP_HTTP_SERVER_H
+#define TWOSTEP_HTTP_SERVER_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/settings.h"
+#include "http/call.h"
+
+#define SERVER_REQUEST_THREADS 64
+#define SERVER_DRAIN_S         10 /* contract section 1: SIGTERM */
+
+/* Answers from memory alone, in the loop: assets and /healthz. Returns false where it is not one of those. */
+typedef bool server_fast(const struct request *request, struct answer *answer);
+
+struct server_options {
+	const struct settings *settings;
+	struct store *store;
+	const struct keyring *keys;
+	struct hashes *hashes;
+	const struct router *router;
+	server_fast *fast;
+	unsigned loops;           /* 0: one for each core that this process may use */
+	unsigned request_threads; /* 0: SERVER_REQUEST_THREADS */
+};
+
+struct server;
+
+/* Binds and listens (or takes a socket from systemd, LISTEN_FDS). ERR_IO: `*why` says what went wrong, static or strerror. */
+MUST_USE enum err server_new(const struct server_options *options, struct server **out, const char **why);
+
+/* Starts all threads; returns. */
+MUST_USE enum err server_start(struct server *server);
+
+/* Stops accepting, lets open requests end (SERVER_DRAIN_S at most), joins all threads. */
+void server_stop(struct server *server);
+void server_free(struct server *server);
+
+/* Where it listens, for the line that `make run` shows: "127.0.0.1:8080" or "unix:/…". */
+const char *server_where(const struct server *server);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * limits: how often somebody may be wrong, and how many mails an address may get (design.md section 6).
+ * A try is charged, in the database, before or with its verdict; a right one takes the charge back.
+ */
+#ifndef TWOSTEP_LIMITS_LIMITS_H
+#define TWOSTEP_LIMITS_LIMITS_H
+
+#include "http/peer.h"
+#include "store/db.h"
+
+enum limit {
+	LIMIT_NONE,
+	LIMIT_PASSWORD,         /* account and network: 5 free, then 1 s doubling to 15 min */
+	LIMIT_PASSWORD_ACCOUNT, /* account over all networks: 100 in a row, then known devices or a reset only */
+	LIMIT_PASSWORD_NETWORK, /* network over all accounts: 100 an hour, where peer->counted */
+	LIMIT_SECOND_STEP,      /* account over everything: 5 free, 30 s doubling to 1 h, held at 100 */
+	LIMIT_RECOVERY,         /* recovery codes: their own counter, the same steps */
+	LIMIT_CODE_NETWORK,     /* mailed 60-bit codes: network, 100 an hour, where peer->counted */
+	LIMIT_COUNT
+};
+
+/* Whose failures: an account's id, or 16 bytes of the digest of an address that has none. network NULL: over all. */
+struct limit_of {
+	enum limit limit;
+	const struct id *subject;
+	const struct network *network;
+};
+
+/*
+ * Counts a try as wrong. OK: it may go on. ERR_TOO_MANY: not counted; *retry_after_s (1 or more) says when.
+ * *count (may be NULL): failures with this one.
+ */
+MUST_USE enum err limit_charge(struct db *db, struct limit_of of, int64_t now_s, int64_t *retry_after_s, int *count);
+
+/* The same question without counting. */
+MUST_USE enum err limit_ask(struct db *db, struct limit_of of, int64_t now_s, int64_t *retry_after_s);
+
+/* Takes one charge back, and the wait that it brought: the try was neither right nor wrong. */
+MUST_USE enum err limit_refund(struct db *db, struct limit_of of, int64_t now_s);
+
+/* Forgets: the try was right. */
+MUST_USE enum err limit_clear(struct db *db, struct limit_of of);
+
+/* How many failures stand. */
+MUST_USE enum err limit_count(struct db *db, struct limit_of of, int *count);
+
+#define LIMIT_MAIL_AT 5 /* the mail about wrong second steps */
+#define LIMIT_HELD_AT 100
+
+/*
+ * May another mail of this purpose go to this address? 5 an hour, 10 a day; one network may cause 3 and 5 of them (where
+ * counted); a known device has 3 a day of its own. OK counts it. ERR_TOO_MANY: nothing is to be sent.
+ */
+enum mail_purpose { MAIL_NONE, MAIL_SIGNUP, MAIL_RESET, MAIL_SETUP };
+MUST_USE enum err limit_mail(struct db *db, enum mail_purpose purpose, const uint8_t address_digest[static 32],
+                             const struct peer *peer, bool known_device, int64_t now_s, int64_t *retry_after_s);
+
+/* Removes what no longer decides anything, and the oldest counters of addresses without account beyond LIMIT_ROWS_MAX. */
+#define LIMIT_ROWS_MAX 100000
+MUST_USE enum err limits_forget(struct db *db, int64_t now_s);
+
+#endif
