@@ -67,8 +67,9 @@ CREATE TABLE recovery_set (
 ) STRICT;
 
 CREATE TABLE recovery_code (
-	set_id BLOB NOT NULL REFERENCES recovery_set (id) ON DELETE CASCADE,
-	digest BLOB NOT NULL,
+	set_id  BLOB NOT NULL REFERENCES recovery_set (id) ON DELETE CASCADE,
+	digest  BLOB NOT NULL,
+	used_at INTEGER,                               -- spent; kept, so that its owner is told so
 	PRIMARY KEY (set_id, digest)
 ) STRICT;
 

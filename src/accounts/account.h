@@ -1,0 +1,60 @@
+/*
+ * account: a person's record, and what may be an address and a name.
+ */
+#ifndef TWOSTEP_ACCOUNTS_ACCOUNT_H
+#define TWOSTEP_ACCOUNTS_ACCOUNT_H
+
+#include "accounts/hashes.h"
+#include "base/lang.h"
+#include "keys/keyring.h"
+#include "store/db.h"
+
+#define EMAIL_TEXT 255 /* 254 bytes (RFC 5321 section 4.5.3.1.3) and NUL */
+#define NAME_CHARACTERS_MAX 100
+#define NAME_TEXT  (NAME_CHARACTERS_MAX * 4 + 1)
+
+struct account {
+	struct id id;
+	char email[EMAIL_TEXT];     /* lower case */
+	char name[NAME_TEXT];
+	enum locale locale;
+	int64_t created_at;
+	int64_t setup_required_at;  /* second step was reset: set up before anything else; 0: no */
+	int64_t step_cleared_at;    /* a password reset last cleared wrong second steps; 0: never */
+};
+
+/* ASCII, trimmed, lower case, something@something.something of sane characters; else ERR_EMAIL. */
+MUST_USE enum err email_read(const char *typed, char out[static EMAIL_TEXT]);
+
+/* Trimmed, 1 to 100 characters, no controls, "://", "www.", '/', '\\', '@'; else ERR_NAME. */
+MUST_USE enum err name_read(const char *typed, char out[static NAME_TEXT]);
+
+/* OK, ERR_NOT_FOUND (none, or closed), ERR_STORE. */
+MUST_USE enum err account_find(struct db *db, const struct id *id, struct account *out);
+MUST_USE enum err account_find_email(struct db *db, const char *email, struct account *out);
+
+/* The Argon2id string, sealed for its owner: a moved row opens nothing. */
+struct sealed_password {
+	uint8_t bytes[HASH_TEXT + SEAL_EXTRA_BYTES];
+};
+MUST_USE enum err password_seal(const struct keyring *keys, const struct id *owner, const struct hash_text *hash,
+                                struct sealed_password *out);
+MUST_USE enum err password_unseal(const struct keyring *keys, const struct id *owner, const struct sealed_password *sealed,
+                                  struct hash_text *out);
+void hash_text_wipe(struct hash_text *hash);
+
+MUST_USE enum err account_password(struct db *db, const struct id *account, struct sealed_password *out);
+
+/* ERR_NOT_FOUND where the password is not `sealed` any more. */
+MUST_USE enum err account_password_is(struct db *db, const struct id *account, const struct sealed_password *sealed);
+
+/* Adds the row; ERR_WRONG_STATE where the address has an account already. */
+MUST_USE enum err account_add(struct db *db, const struct account *account, const struct sealed_password *password, int64_t now_s);
+
+MUST_USE enum err account_set_profile(struct db *db, const struct id *account, const char *name, enum locale locale);
+MUST_USE enum err account_set_password(struct db *db, const struct id *account, const struct sealed_password *password,
+                                       int64_t now_s);
+MUST_USE enum err account_set_step_cleared(struct db *db, const struct id *account, int64_t now_s);
+MUST_USE enum err account_set_up_done(struct db *db, const struct id *account); /* setup_required_at is forgotten */
+
+#endif

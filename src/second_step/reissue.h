@@ -1,0 +1,24 @@
+/*
+ * reissue: new recovery codes. Pending until they are said to be saved; the old set holds until then. One set ever.
+ */
+#ifndef TWOSTEP_SECOND_STEP_REISSUE_H
+#define TWOSTEP_SECOND_STEP_REISSUE_H
+
+#include "http/call.h"
+#include "recovery/recovery.h"
+
+#define REISSUE_S 900 /* 15 minutes: design.md section 4 */
+
+/* The second step must be fresh (the route says so). OK, ERR_NOT_ENABLED, ERR_PASSWORD_WRONG, ERR_TOO_MANY, ERR_BUSY */
+MUST_USE enum err reissue_begin(struct call *call, const char *password, struct recovery_set *codes, int64_t *expires_at);
+
+/* What is pending in this session. ERR_WRONG_STATE: nothing. */
+MUST_USE enum err reissue_look(struct call *call, struct recovery_set *codes, int64_t *expires_at);
+
+/* OK, ERR_NOT_SAVED, ERR_WRONG_STATE. Mails. */
+MUST_USE enum err reissue_complete(struct call *call, bool saved);
+
+MUST_USE enum err reissue_drop(struct call *call);
+MUST_USE enum err reissues_forget(struct db *db, int64_t now_s);
+
+#endif

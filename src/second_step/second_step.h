@@ -1,0 +1,61 @@
+/*
+ * second_step: what an account has, and the one check of a code, whichever surface asks.
+ */
+#ifndef TWOSTEP_SECOND_STEP_SECOND_STEP_H
+#define TWOSTEP_SECOND_STEP_SECOND_STEP_H
+
+#include "accounts/caller.h"
+#include "http/call.h"
+#include "otp/totp.h"
+#include "recovery/recovery.h"
+#include "second_step/setup.h"
+#include "sessions/device.h"
+
+enum second_step_method { STEP_NONE, STEP_TOTP, STEP_RECOVERY_CODE };
+
+/* "totp", "recovery_code"; else ERR_INVALID (call->wrong is "method"). */
+MUST_USE enum err second_step_method_read(struct call *call, const char *text, enum second_step_method *out);
+
+struct enrolment {
+	struct id id; /* empty: two-step is off */
+	int64_t enabled_at;
+};
+
+/* OK whether on or off. */
+MUST_USE enum err second_step_find(struct db *db, const struct id *account, struct enrolment *out);
+MUST_USE enum err second_step_left(struct db *db, const struct id *account, int *recovery_codes_left);
+
+/*
+ * Counts the try and spends the code together, in the caller's transaction: no crash gives a wrong try back, no second
+ * request gets the code. Mails the person at the fifth wrong one.
+ * OK                  *left: recovery codes left
+ * ERR_CODE_REFUSED    wrong: must be kept (db_keep)
+ * ERR_CODE_USED, ERR_RECOVERY_USED   right but used: nothing is counted: must roll back
+ * ERR_TOO_MANY        call->retry_after_s
+ * ERR_NOT_ENABLED
+ */
+MUST_USE enum err second_step_check(struct db *db, struct call *call, const struct account *account,
+                                    enum second_step_method method, const char *code, int *left);
+
+/* What GET /account/two-step and the tab show. */
+struct two_step_status {
+	bool enabled;
+	int64_t enabled_at;
+	int recovery_codes_left;
+	enum setup_state setup_state; /* of this session; SETUP_NONE: none */
+	int64_t setup_expires_at;
+	struct device devices[DEVICES_MAX];
+	size_t device_count;
+};
+MUST_USE enum err two_step_look(struct call *call, struct two_step_status *out);
+
+/* Forgets one remembered device of the caller's (id as text; ERR_NOT_FOUND), or all (NULL). */
+MUST_USE enum err two_step_forget_device(struct call *call, const char *id);
+
+/* Switches off: OK, ERR_NOT_ENABLED, ERR_REQUIRED, ERR_PASSWORD_WRONG, ERR_CODE_REFUSED, ERR_CODE_USED, ERR_RECOVERY_USED, ERR_TOO_MANY, ERR_BUSY */
+MUST_USE enum err two_step_disable(struct call *call, const char *password, enum second_step_method method, const char *code);
+
+/* The same in two pages: the password was confirmed before, at most SESSION_FRESH_S ago; else ERR_NEEDS_PASSWORD. */
+MUST_USE enum err two_step_disable_confirmed(struct call *call, enum second_step_method method, const char *code);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * setup: switching two-step on, or moving it to a new phone. Bound to the session, SETUP_S long; nothing of the account
+ * changes before it is complete, and nothing comes back from the client but codes.
+ *   (none) -> email_sent -> email_confirmed -> code_confirmed -> complete
+ */
+#ifndef TWOSTEP_SECOND_STEP_SETUP_H
+#define TWOSTEP_SECOND_STEP_SETUP_H
+
+#include "http/call.h"
+#include "otp/totp.h"
+#include "recovery/recovery.h"
+
+#define SETUP_S 900 /* 15 minutes: contract 2.2 */
+
+enum setup_state { SETUP_NONE, SETUP_EMAIL_SENT, SETUP_EMAIL_CONFIRMED, SETUP_CODE_CONFIRMED };
+
+/* "email_sent" and so on; "none". */
+const char *setup_state_name(enum setup_state state);
+
+/* A set-up as its session may see it. Wipe it. */
+struct setup_view {
+	enum setup_state state;
+	bool replaces;               /* a new phone */
+	int64_t expires_at;
+	struct totp_secret secret;   /* from SETUP_EMAIL_CONFIRMED on */
+	struct recovery_set codes;   /* in SETUP_CODE_CONFIRMED */
+};
+void setup_view_wipe(struct setup_view *view);
+
+/* Drops an earlier try, mails a code. OK, ERR_ALREADY_ENABLED, ERR_NOT_ENABLED (replace of nothing), ERR_TOO_MANY (the earlier try stands) */
+MUST_USE enum err setup_begin(struct call *call, bool replace, struct setup_view *view);
+
+/* What is under way in this session: reload, back and download see it again. OK with SETUP_NONE where nothing is. */
+MUST_USE enum err setup_look(struct call *call, struct setup_view *view);
+
+/* OK, ERR_WRONG_STATE, ERR_CODE_INVALID; and for the app's code ERR_CODE_CLOCK (call->clock_off_s). */
+MUST_USE enum err setup_confirm_email(struct call *call, const char *code, struct setup_view *view);
+MUST_USE enum err setup_confirm_code(struct call *call, const char *code, struct setup_view *view);
+
+/*
+ * Switches on (or swaps): OK, ERR_NOT_SAVED, ERR_WRONG_STATE, ERR_ALREADY_ENABLED, ERR_NOT_ENABLED. Ends the account's other sessions,
+ * counts as a second step for this one, mails.
+ */
+MUST_USE enum err setup_complete(struct call *call, bool saved);
+
+MUST_USE enum err setup_drop(struct call *call); /* OK also where nothing is */
+MUST_USE enum err setups_forget(struct db *db, int64_t now_s);
+
+#endif
