@@ -1,0 +1,27 @@
+#include "api/api.h"
+
+#include <stddef.h>
+
+#include "api/routes.h"
+#include "base/banned.h"
+
+static const struct route *const tables[] = {
+	sign_up_routes,
+	login_routes,
+	session_routes,
+	password_reset_routes,
+	account_routes,
+	two_step_routes,
+	setup_routes,
+	recovery_codes_routes,
+	problem_routes,
+	NULL,
+};
+
+const struct surface api_surface = {
+	.prefix = "/api/v1/",
+	.tables = tables,
+	.json = true,
+	.mend = NULL,
+	.refuse = problem_write,
+};

@@ -1,0 +1,36 @@
+/*
+ * json_views: what several routes show in the same form, each once.
+ */
+#ifndef TWOSTEP_API_JSON_VIEWS_H
+#define TWOSTEP_API_JSON_VIEWS_H
+
+#include "accounts/caller.h"
+#include "http/answer.h"
+#include "recovery/recovery.h"
+#include "sign_in/sign_in.h"
+
+/* {"id","email","name","locale"}; `name` as in json_open. */
+void json_account(struct answer *out, const char *name, const struct account *account);
+
+/* The contract's S: who is signed in, how and how freshly. token NULL: not in it (transport cookie, or not a sign-in). */
+void json_session(struct answer *out, const char *name, const struct caller *caller, const struct token *token);
+
+/*
+ * The three answers of a sign-in, as a whole body. ERR_CREDENTIALS where the result is neither of them: what forgot to say yes
+ * has said no.
+ */
+MUST_USE enum err json_sign_in(struct answer *out, const struct sign_in *result);
+
+/* The organisations that demand two-step of the caller, under "required_by". */
+void json_required_by(struct answer *out);
+
+/* Under "recovery_codes". */
+void json_recovery_codes(struct answer *out, const struct recovery_set *codes);
+
+/* {"status":word} as the body, for what has nothing else to tell. */
+void json_status(struct answer *out, const char *word);
+
+/* 204: done, and nothing to say. */
+void json_nothing(struct answer *out);
+
+#endif

@@ -1,0 +1,73 @@
+#include "api/page.h"
+
+#include <stdio.h>
+
+#include "base/banned.h"
+
+#define PLACE_TEXT (20 + 1 + ID_TEXT) /* a moment, a dot, an id and NUL */
+
+/* Plain decimal digits up to `end`: no sign, no space, nothing that does not fit. */
+static bool number_read(const char *text, char end, int64_t *out, const char **rest)
+{
+	const size_t digits = strspn(text, "0123456789");
+	int64_t number = 0;
+
+	if (digits < 1 || digits > 18 || text[digits] != end)
+		return false;
+	for (size_t i = 0; i < digits; i++)
+		number = number * 10 + (text[i] - '0');
+	*out = number;
+	*rest = text + digits;
+	return true;
+}
+
+static bool place_read(const char *text, struct place *out)
+{
+	const char *rest;
+
+	return number_read(text, '.', &out->at_s, &rest) && !id_parse(rest + 1, &out->id);
+}
+
+static enum err wrong(struct call *call, const char *field)
+{
+	call->wrong = field;
+	return ERR_INVALID;
+}
+
+enum err page_read(struct call *call, struct page *out)
+{
+	const char *limit = query_value(call, "limit"), *after = query_value(call, "after"), *rest;
+	struct page page = { .rows = PAGE_ROWS, .begun = after != NULL };
+	int64_t rows;
+
+	if (limit) {
+		if (!number_read(limit, '\0', &rows, &rest) || rows < 1)
+			return wrong(call, "limit");
+		page.rows = rows < PAGE_ROWS_MAX ? (size_t)rows : PAGE_ROWS_MAX;
+	}
+	if (after && !place_read(after, &page.after))
+		return wrong(call, "after");
+	*out = page;
+	return OK;
+}
+
+bool page_has(const struct page *page, const struct place *place)
+{
+	const struct place *after = &page->after;
+
+	if (!page->begun || place->at_s < after->at_s)
+		return true;
+	return place->at_s == after->at_s && memcmp(place->id.bytes, after->id.bytes, ID_BYTES) > 0;
+}
+
+void json_next(struct answer *out, const struct place *last)
+{
+	char text[PLACE_TEXT], id[ID_TEXT];
+
+	if (!last) {
+		json_null(out, "next");
+		return;
+	}
+	snprintf(text, sizeof(text), "%" PRId64 ".%s", last->at_s, id_text(&last->id, id));
+	json_text(out, "next", text);
+}
