@@ -9,6 +9,7 @@
 #include "http/call.h"
 #include "otp/totp.h"
 #include "recovery/recovery.h"
+#include "store/db.h"
 
 #define SETUP_S 900 /* 15 minutes: contract 2.2 */
 
