@@ -20,6 +20,7 @@ struct account {
 	enum locale locale;
 	int64_t created_at;
 	int64_t setup_required_at;  /* second step was reset: set up before anything else; 0: no */
+	int64_t password_version;   /* raised by each change of the password */
 	int64_t step_cleared_at;    /* a password reset last cleared wrong second steps; 0: never */
 };
 
@@ -54,6 +55,8 @@ MUST_USE enum err account_add(struct db *db, const struct account *account, cons
 MUST_USE enum err account_set_profile(struct db *db, const struct id *account, const char *name, enum locale locale);
 MUST_USE enum err account_set_password(struct db *db, const struct id *account, const struct sealed_password *password,
                                        int64_t now_s);
+/* The same password hashed anew by stronger settings: voids nothing. */
+MUST_USE enum err account_refresh_password(struct db *db, const struct id *account, const struct sealed_password *password);
 MUST_USE enum err account_set_step_cleared(struct db *db, const struct id *account, int64_t now_s);
 MUST_USE enum err account_set_up_done(struct db *db, const struct id *account); /* setup_required_at is forgotten */
 

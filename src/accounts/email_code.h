@@ -38,8 +38,9 @@ MUST_USE enum err email_code_put(struct db *db, const struct keyring *keys, cons
 MUST_USE enum err email_code_check(struct db *db, const struct keyring *keys, const struct email_code_for *bound,
                                    const char *typed, int64_t now_s);
 
-/* OK removed it; ERR_CODE_INVALID: somebody else did before. */
-MUST_USE enum err email_code_spend(struct db *db, const struct email_code_for *bound);
+/* Compares and removes in one statement, without counting. ERR_CODE_INVALID: wrong by now, or somebody else was first. */
+MUST_USE enum err email_code_spend(struct db *db, const struct keyring *keys, const struct email_code_for *bound,
+                                   const char *typed, int64_t now_s);
 MUST_USE enum err email_code_drop(struct db *db, enum email_code_purpose purpose, const struct id *subject);
 MUST_USE enum err email_codes_forget(struct db *db, int64_t now_s);
 

@@ -31,7 +31,6 @@ struct sign_up_try {
 	struct account account; /* as it will be; account.id is new */
 	struct id id;
 	struct sealed_password password; /* sealed for `id` */
-	bool account_exists;
 };
 MUST_USE enum err sign_up_find(struct db *db, const struct token_digest *token, int64_t now_s, struct sign_up_try *out);
 MUST_USE enum err sign_up_find_id(struct db *db, const struct id *id, int64_t now_s, struct sign_up_try *out);

@@ -5,6 +5,6 @@
 #define TWOSTEP_BASE_BANNED_H
 
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll rand srand random srandom
-#pragma GCC poison memcmp_secret alloca gmtime localtime ctime asctime setjmp longjmp system popen mktemp tmpnam
+#pragma GCC poison gmtime localtime ctime asctime setjmp longjmp system popen mktemp tmpnam
 
 #endif

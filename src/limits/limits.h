@@ -19,11 +19,12 @@ enum limit {
 	LIMIT_COUNT
 };
 
-/* Whose failures: an account's id, or 16 bytes of the digest of an address that has none. network NULL: over all. */
+/* Whose failures. */
 struct limit_of {
 	enum limit limit;
-	const struct id *subject;
-	const struct network *network;
+	const struct id *subject;      /* an account's id, or half of an address's digest; NULL: of nobody in particular */
+	bool stranger;                 /* the subject is an address without account: its counters are bounded in number */
+	const struct network *network; /* NULL: over all networks */
 };
 
 /*
@@ -52,11 +53,17 @@ MUST_USE enum err limit_count(struct db *db, struct limit_of of, int *count);
  * counted); a known device has 3 a day of its own. OK counts it. ERR_TOO_MANY: nothing is to be sent.
  */
 enum mail_purpose { MAIL_NONE, MAIL_SIGNUP, MAIL_RESET, MAIL_SETUP };
-MUST_USE enum err limit_mail(struct db *db, enum mail_purpose purpose, const uint8_t address_digest[static 32],
+#define DIGEST_BYTES_OF_ADDRESS 32 /* keys/keyring.h: DIGEST_ADDRESS */
+MUST_USE enum err limit_mail(struct db *db, enum mail_purpose purpose,
+                             const uint8_t address_digest[static DIGEST_BYTES_OF_ADDRESS],
                              const struct peer *peer, bool known_device, int64_t now_s, int64_t *retry_after_s);
 
 /* Removes what no longer decides anything, and the oldest counters of addresses without account beyond LIMIT_ROWS_MAX. */
-#define LIMIT_ROWS_MAX 100000
+#define LIMIT_ROWS_MAX  100000
+#define LIMIT_KEEP_S    (90LL * 24 * 60 * 60) /* a counter that nothing has touched for so long is forgotten, alike for all */
 MUST_USE enum err limits_forget(struct db *db, int64_t now_s);
+
+/* What no longer counts of the mails (limits_forget calls it). */
+MUST_USE enum err mail_counts_forget(struct db *db, int64_t now_s);
 
 #endif

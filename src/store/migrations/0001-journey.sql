@@ -13,6 +13,7 @@ CREATE TABLE account (
 	locale              TEXT NOT NULL,
 	password            BLOB NOT NULL,             -- the Argon2id string, sealed for this account
 	password_at         INTEGER NOT NULL,
+	password_version    INTEGER NOT NULL DEFAULT 0, -- raised by each change: half sign-ins of an older one are void
 	setup_required_at   INTEGER,                   -- second step was reset: set up before anything else
 	step_cleared_at     INTEGER,                   -- a password reset last cleared the counter of wrong second steps
 	created_at          INTEGER NOT NULL,
@@ -20,7 +21,7 @@ CREATE TABLE account (
 	version             INTEGER NOT NULL DEFAULT 0 -- locked by raising it, where rows are locked
 ) STRICT;
 
--- A try to sign up: its own code, its own password. account_exists: the answer looks the same, the code never fits.
+-- A try to sign up: its own code, its own password. One for an address that has an account looks the same and never ends well.
 CREATE TABLE signup (
 	id             BLOB NOT NULL PRIMARY KEY,
 	token          BLOB NOT NULL UNIQUE,
@@ -28,7 +29,6 @@ CREATE TABLE signup (
 	name           TEXT NOT NULL,
 	locale         TEXT NOT NULL,
 	password       BLOB NOT NULL,                  -- sealed for this try's id
-	account_exists INTEGER NOT NULL,
 	expires_at     INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX signup_email ON signup (email);
@@ -98,6 +98,7 @@ CREATE TABLE login (
 	token      BLOB NOT NULL PRIMARY KEY,
 	account_id BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,
 	bearer     INTEGER NOT NULL,
+	version    INTEGER NOT NULL,                   -- account.password_version when the password was right
 	wrong      INTEGER NOT NULL DEFAULT 0,
 	expires_at INTEGER NOT NULL
 ) STRICT;

@@ -1,0 +1,221 @@
+#include "accounts/password_policy.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <zxcvbn.h>
+
+#include "base/text.h"
+
+#include "base/banned.h"
+
+#define SCORE_3_BITS   26.6 /* zxcvbn score 3 begins at 10^8 guesses: log2(10^8) */
+#define GUESS_BYTES    100  /* what zxcvbn is given: its time grows with the square, and so much is decided by then */
+#define WORDS_MAX      64
+#define WORD_TEXT      128
+#define WORD_MIN       4    /* characters of a personal word that counts: design.md section 6 */
+#define WORD_MIN_CLASSIC 3
+#define LETTERS_LEFT   4    /* fewer letters of one's own beside such words are a decoration, not a password */
+#define RUN            4    /* classic: abcd, 4321, aaaa */
+
+/*
+ * What Koreans and everybody choose first, beside the lists inside zxcvbn: words, and the same words typed on an English
+ * keyboard. Lower case.
+ */
+static const char *const common_words[] = {
+	"비밀번호", "패스워드", "암호", "안녕하세요", "안녕", "사랑해", "사랑합니다", "대한민국", "한국", "서울", "관리자", "로그인",
+	"아이디", "가나다라", "김치", "행복하세요", "감사합니다", "화이팅", "파이팅", "우리집", "엄마", "아빠", "천사", "하하하",
+	"qlalfqjsgh", "votmdnjem", "dkssudgktpdy", "dkssud", "tkfkdgo", "tkfkdgkqslek", "eogksalsrnr", "gksrnr", "tjdnf",
+	"rhksflwk", "fhrmdls", "dkdlel", "rksekfk", "rlacl", "godqhr", "gkgkgk", "ghkdlxld", "dnflwlq", "cjstk",
+	"password", "passwort", "qwerty", "qwertyuiop", "asdfgh", "asdfghjkl", "zxcvbn", "letmein", "welcome", "administrator",
+	"changeme", "iloveyou", "login", "admin", "secret", "abcdefgh", "1q2w3e4r", "1qaz2wsx",
+};
+
+struct words {
+	char text[WORDS_MAX][WORD_TEXT];
+	size_t count;
+};
+
+void password_wipe(struct password *password)
+{
+	wipe(password, sizeof(*password));
+}
+
+enum err password_read(const char *typed, struct password *out)
+{
+	struct password read = { "" };
+	enum err err = OK;
+
+	if (!text_is_utf8(typed, strlen(typed)))
+		return ERR_INVALID;
+	if (text_nfc(typed, read.text, sizeof(read.text)))
+		err = ERR_PASSWORD_LONG;
+	else
+		*out = read;
+	password_wipe(&read);
+	return err;
+}
+
+static bool is_word_byte(char c)
+{
+	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+/* The words of a text, lower case, of `least` characters and more. A Hangul syllable weighs as two letters. */
+static void add_words(struct words *words, const char *text, size_t least)
+{
+	while (*text && words->count < WORDS_MAX) {
+		size_t length = 0;
+		char *word = words->text[words->count];
+		while (*text && !is_word_byte(*text))
+			text++;
+		while (is_word_byte(text[length]))
+			length++;
+		if (length && length < WORD_TEXT) {
+			memcpy(word, text, length);
+			word[length] = '\0';
+			text_ascii_lower(word);
+			size_t characters = text_characters(word);
+			words->count += characters + (length - characters) / 2 >= least;
+		}
+		text += length;
+	}
+}
+
+static bool has_word(const char *text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strstr(text, words[i]))
+			return true;
+	return false;
+}
+
+/* Blanks every place where the word stands. */
+static bool blank_word(char *text, const char *word)
+{
+	bool found = false;
+
+	for (char *p = text; *word && (p = strstr(p, word)); found = true)
+		memset(p, ' ', strlen(word));
+	return found;
+}
+
+/* Letters of one's own: digits, punctuation and what was blanked are decoration. */
+static size_t letters(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		count += isalpha(c) || (c >= 0x80 && (c & 0xC0) != 0x80);
+	}
+	return count;
+}
+
+/* Is there next to nothing beside such words? */
+static enum err check_words(const char *lower, const struct words *personal)
+{
+	struct password left;
+	bool is_personal = false, is_common = false;
+	size_t rest;
+
+	memcpy(left.text, lower, sizeof(left.text));
+	for (size_t i = 0; i < personal->count; i++)
+		is_personal |= blank_word(left.text, personal->text[i]);
+	for (size_t i = 0; i < COUNT(common_words); i++)
+		is_common |= blank_word(left.text, common_words[i]);
+	rest = letters(left.text);
+	password_wipe(&left);
+
+	if (rest >= LETTERS_LEFT || (!is_personal && !is_common))
+		return OK;
+	return is_personal ? ERR_PASSWORD_PERSONAL : ERR_PASSWORD_COMMON;
+}
+
+/* zxcvbn, told of the personal and the common words; it sees the first GUESS_BYTES. */
+static enum err check_guessable(const char *text, const struct words *personal)
+{
+	const char *dictionary[WORDS_MAX + COUNT(common_words) + 1];
+	char head[GUESS_BYTES + 1];
+	size_t count = 0;
+	double bits;
+
+	for (size_t i = 0; i < personal->count; i++)
+		dictionary[count++] = personal->text[i];
+	for (size_t i = 0; i < COUNT(common_words); i++)
+		dictionary[count++] = common_words[i];
+	dictionary[count] = NULL;
+
+	snprintf(head, sizeof(head), "%s", text);
+	bits = ZxcvbnMatch(head, dictionary, NULL);
+	wipe(head, sizeof(head));
+	return bits >= SCORE_3_BITS ? OK : ERR_PASSWORD_GUESSABLE;
+}
+
+static enum err check_kinds(const char *text)
+{
+	bool lower = false, upper = false, digit = false, special = false;
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		lower |= islower(c) != 0;
+		upper |= isupper(c) != 0;
+		digit |= isdigit(c) != 0;
+		special |= !isalnum(c) && c < 0x80;
+	}
+	return lower && upper && digit && special ? OK : ERR_PASSWORD_KINDS;
+}
+
+/* RUN characters that climb, fall or repeat by one each time, letters without case. */
+static enum err check_runs(const char *lower)
+{
+	for (int by = -1; by <= 1; by++) {
+		int run = 1;
+		for (const char *p = lower; *p && p[1]; p++) {
+			bool goes_on = p[1] == p[0] + by && (by == 0 || (isalnum((unsigned char)*p) && isalnum((unsigned char)p[1])));
+			run = goes_on ? run + 1 : 1;
+			if (run == RUN)
+				return ERR_PASSWORD_RUN;
+		}
+	}
+	return OK;
+}
+
+static enum err check_classic(const char *text, const char *lower, const char *name, const char *email)
+{
+	struct words inside = { .count = 0 };
+	const char *list[WORDS_MAX];
+	enum err err;
+
+	add_words(&inside, name, WORD_MIN_CLASSIC);
+	for (const char *at = strchr(email, '@'); at; at = NULL) {
+		char local[WORD_TEXT];
+		snprintf(local, sizeof(local), "%.*s", (int)(at - email), email);
+		add_words(&inside, local, WORD_MIN_CLASSIC);
+	}
+	for (size_t i = 0; i < inside.count; i++)
+		list[i] = inside.text[i];
+	if (has_word(lower, list, inside.count))
+		return ERR_PASSWORD_PERSONAL;
+	if ((err = check_kinds(text)))
+		return err;
+	return check_runs(lower);
+}
+
+enum err password_allowed(const struct settings *settings, const struct password *password, const char *name, const char *email)
+{
+	SCOPED(password_wipe) struct password lower = *password;
+	struct words personal = { .count = 0 };
+	enum err err;
+
+	text_ascii_lower(lower.text);
+	if (text_characters(password->text) < settings->password_min)
+		return ERR_PASSWORD_SHORT;
+	add_words(&personal, settings->name, WORD_MIN);
+	add_words(&personal, name, WORD_MIN);
+	add_words(&personal, email, WORD_MIN);
+	if ((err = check_words(lower.text, &personal)) || (err = check_guessable(password->text, &personal)))
+		return err;
+	if (settings->password_policy != POLICY_CLASSIC)
+		return OK;
+	return check_classic(password->text, lower.text, name, email);
+}

@@ -1,0 +1,179 @@
+#include "accounts/password_try.h"
+
+#include "accounts/caller.h"
+#include "limits/limits.h"
+#include "sessions/device.h"
+#include "store/store.h"
+
+#include "base/banned.h"
+
+struct charge {
+	struct call *call;
+	const char *email; /* NULL: the caller's account */
+	bool has_device;
+	struct token_digest device; /* of the known-device cookie */
+	struct password_try *try;
+	struct id address;          /* half of the address's digest */
+};
+
+enum err blame(struct call *call, const char *field, enum err err)
+{
+	if (err)
+		call->wrong = field;
+	return err;
+}
+
+enum err address_digest(const struct keyring *keys, const char *email, uint8_t out[static DIGEST_BYTES])
+{
+	const struct digest_part part = { email, strlen(email) };
+
+	return keyring_digest(keys, DIGEST_ADDRESS, &part, 1, out);
+}
+
+static struct limit_of by_network(const struct call *call, const struct password_try *try)
+{
+	return (struct limit_of){ LIMIT_PASSWORD, &try->subject, try->stranger, &call->peer.network };
+}
+
+static struct limit_of in_a_row(const struct password_try *try)
+{
+	return (struct limit_of){ LIMIT_PASSWORD_ACCOUNT, &try->subject, try->stranger, NULL };
+}
+
+static struct limit_of of_network(const struct call *call)
+{
+	return (struct limit_of){ LIMIT_PASSWORD_NETWORK, NULL, false, &call->peer.network };
+}
+
+/* The account, or what counts in its place; neither tells the visitor which. */
+static enum err find_whose(struct db *db, struct charge *charge)
+{
+	struct password_try *try = charge->try;
+	enum err err = charge->email ? account_find_email(db, charge->email, &try->account)
+	                             : account_find(db, &charge->call->caller->account.id, &try->account);
+
+	if (err == ERR_NOT_FOUND) {
+		try->stranger = true;
+		try->subject = charge->address;
+		return OK;
+	}
+	if (err)
+		return err;
+	try->subject = try->account.id;
+	return account_password(db, &try->account.id, &try->sealed);
+}
+
+static enum err find_known(struct db *db, struct charge *charge)
+{
+	enum err err;
+
+	if (!charge->has_device || charge->try->stranger)
+		return OK;
+	err = device_known(db, &charge->device, &charge->try->subject, charge->call->now_s);
+	charge->try->known = !err;
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* A known device passes where strangers have used up the account's or the network's tries, but not its own. */
+static enum err charge_all(struct db *db, struct charge *charge)
+{
+	struct call *call = charge->call;
+	int64_t *wait_s = &call->retry_after_s;
+	enum err err = limit_charge(db, by_network(call, charge->try), call->now_s, wait_s, NULL);
+
+	if (err)
+		return err;
+	err = limit_charge(db, in_a_row(charge->try), call->now_s, wait_s, NULL);
+	if (err && !(err == ERR_TOO_MANY && charge->try->known))
+		return err;
+	if (!call->peer.counted || charge->try->known)
+		return OK;
+	return limit_charge(db, of_network(call), call->now_s, wait_s, NULL);
+}
+
+static enum err charge_try(struct db *db, void *argument)
+{
+	struct charge *charge = argument;
+	enum err err;
+
+	*charge->try = (struct password_try){ 0 };
+	if ((err = find_whose(db, charge)) || (err = find_known(db, charge)))
+		return err;
+	return charge_all(db, charge);
+}
+
+/* What the form gave may be no password of ours at all; it costs the same and fits nothing. */
+static enum err check(struct call *call, struct hash_place *place, const char *typed, struct password_try *try)
+{
+	SCOPED(password_wipe) struct password password = { "" };
+	SCOPED(hash_text_wipe) struct hash_text stored = { "" }, made = { "" };
+	bool fits = !password_read(typed, &password) && !try->stranger;
+	enum err err = fits ? password_unseal(call->keys, &try->account.id, &try->sealed, &stored) : OK;
+
+	if (err || (err = hash_check(place, &password, fits ? &stored : NULL, &try->outdated)))
+		return err;
+	if (!fits)
+		return ERR_CREDENTIALS;
+	if (!try->outdated)
+		return OK;
+	if ((err = hash_make(place, &password, &made)))
+		return err;
+	return password_seal(call->keys, &try->account.id, &made, &try->refreshed);
+}
+
+enum err password_try(struct call *call, const char *email, const char *password, struct password_try *out)
+{
+	SCOPED(hash_place_done) struct hash_place place = { 0 };
+	struct charge charge = { .call = call, .email = email, .try = out };
+	const char *cookie = cookie_get(call, COOKIE_KNOWN);
+	uint8_t digest[DIGEST_BYTES];
+	enum err err;
+
+	charge.has_device = cookie && !token_parse(cookie, &charge.device);
+	if ((err = address_digest(call->keys, email ? email : call->caller->account.email, digest)))
+		return err;
+	memcpy(charge.address.bytes, digest, ID_BYTES);
+
+	if ((err = hash_place_take(call->hashes, &call->peer, &place))) {
+		call->retry_after_s = HASH_RETRY_AFTER_S;
+		return err;
+	}
+	if ((err = store_change(call->store, charge_try, &charge)))
+		return err;
+	return check(call, &place, password, out);
+}
+
+enum err password_try_settle(struct db *db, const struct call *call, const struct password_try *try)
+{
+	enum err err = account_password_is(db, &try->account.id, &try->sealed);
+
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_CREDENTIALS : err;
+	if ((err = limit_clear(db, by_network(call, try))) || (err = limit_clear(db, in_a_row(try))))
+		return err;
+	if (call->peer.counted && !try->known && (err = limit_refund(db, of_network(call), call->now_s)))
+		return err;
+
+	return try->outdated ? account_refresh_password(db, &try->account.id, &try->refreshed) : OK;
+}
+
+enum err password_tries_forget(struct db *db, const struct call *call, const struct id *account)
+{
+	const struct password_try try = { .subject = *account };
+	enum err err = limit_clear(db, by_network(call, &try));
+
+	return err ? err : limit_clear(db, in_a_row(&try));
+}
+
+enum err password_make(struct call *call, const struct password *password, const struct id *owner, struct sealed_password *out)
+{
+	SCOPED(hash_place_done) struct hash_place place = { 0 };
+	SCOPED(hash_text_wipe) struct hash_text hash = { "" };
+	enum err err = hash_place_take(call->hashes, &call->peer, &place);
+
+	if (err)
+		call->retry_after_s = HASH_RETRY_AFTER_S;
+	if (err || (err = hash_make(&place, password, &hash)))
+		return err;
+	return password_seal(call->keys, owner, &hash, out);
+}

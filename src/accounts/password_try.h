@@ -1,0 +1,48 @@
+/*
+ * password_try: a password offered for an account: charged and committed, then hashed, then settled in the change that acts on it.
+ */
+#ifndef TWOSTEP_ACCOUNTS_PASSWORD_TRY_H
+#define TWOSTEP_ACCOUNTS_PASSWORD_TRY_H
+
+#include "accounts/account.h"
+#include "http/call.h"
+
+struct password_try {
+	struct account account;           /* whose, where the answer is OK */
+	struct sealed_password sealed;    /* as it was checked */
+	struct sealed_password refreshed; /* hashed anew by today's settings */
+	bool outdated;                    /* `refreshed` is to be stored */
+	struct id subject;                /* of the counters */
+	bool stranger;                    /* the address has no account */
+	bool known;                       /* the browser has signed in to this account before */
+};
+
+/*
+ * email NULL: the caller's own account. An unknown address costs the same time and is counted alike.
+ * OK                it was right: settle it
+ * ERR_CREDENTIALS   wrong, unknown or closed; counted
+ * ERR_TOO_MANY      not tried (call->retry_after_s)
+ * ERR_BUSY          not tried, not counted
+ */
+MUST_USE enum err password_try(struct call *call, const char *email, const char *password, struct password_try *out);
+
+/*
+ * Takes the charge back and stores a refreshed hash, inside the change that acts on the right password.
+ * ERR_CREDENTIALS: the password was changed meanwhile.
+ */
+MUST_USE enum err password_try_settle(struct db *db, const struct call *call, const struct password_try *try);
+
+/* Forgets all wrong passwords for an account, from this network and in a row: it has a new one. */
+MUST_USE enum err password_tries_forget(struct db *db, const struct call *call, const struct id *account);
+
+/* The digest under which an address counts (limits, mails). */
+MUST_USE enum err address_digest(const struct keyring *keys, const char *email, uint8_t out[static DIGEST_BYTES]);
+
+/* Hashes and seals a new password for its owner. ERR_BUSY, ERR_CRYPTO */
+MUST_USE enum err password_make(struct call *call, const struct password *password, const struct id *owner,
+                                struct sealed_password *out);
+
+/* Notes which field an error is about. */
+enum err blame(struct call *call, const char *field, enum err err);
+
+#endif

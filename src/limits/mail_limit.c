@@ -1,0 +1,87 @@
+#include "limits/limits.h"
+
+#include "base/banned.h"
+
+#define HOUR_S 3600
+#define DAY_S  (24 * HOUR_S)
+
+/* Contract 2.1: mails of one purpose to one address. */
+#define ADDRESS_HOUR 5
+#define ADDRESS_DAY  10
+#define NETWORK_HOUR 3 /* caused by one network */
+#define NETWORK_DAY  5
+#define KNOWN_DAY    3 /* asked for by a browser that has signed in there before */
+
+struct counts {
+	int64_t hour, day, network_hour, network_day, known_day;
+	int64_t oldest_hour, oldest_day;
+};
+
+struct question {
+	enum mail_purpose purpose;
+	const uint8_t *address;
+	uint8_t network[9];
+	bool counted, known;
+	int64_t now_s;
+};
+
+static enum err count_mails(struct db *db, const struct question *q, struct counts *out)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_one(db, &rows,
+	        "SELECT COUNT(*) FILTER (WHERE known = 0 AND at > $4), COUNT(*) FILTER (WHERE known = 0),"
+	        " COUNT(*) FILTER (WHERE known = 0 AND at > $4 AND network = $3),"
+	        " COUNT(*) FILTER (WHERE known = 0 AND network = $3), COUNT(*) FILTER (WHERE known = 1),"
+	        " MIN(at) FILTER (WHERE known = 0 AND at > $4), MIN(at)"
+	        " FROM mail_sent WHERE purpose = $1 AND address = $2 AND at > $5",
+	        db_int(q->purpose), db_blob(q->address, DIGEST_BYTES_OF_ADDRESS), db_blob(q->network, sizeof(q->network)),
+	        db_int(q->now_s - HOUR_S), db_int(q->now_s - DAY_S));
+	if (err)
+		return err;
+
+	*out = (struct counts){ db_get_int(&rows, 0), db_get_int(&rows, 1), db_get_int(&rows, 2), db_get_int(&rows, 3),
+		db_get_int(&rows, 4), db_get_int(&rows, 5), db_get_int(&rows, 6) };
+	return OK;
+}
+
+static enum err note_mail(struct db *db, const struct question *q, bool as_known)
+{
+	struct id id;
+	enum err err = id_new(&id);
+	if (err)
+		return err;
+
+	return db_change(db, NULL,
+	        "INSERT INTO mail_sent (id, purpose, address, network, known, at) VALUES ($1, $2, $3, $4, $5, $6)", db_id(&id),
+	        db_int(q->purpose), db_blob(q->address, DIGEST_BYTES_OF_ADDRESS), db_blob(q->network, sizeof(q->network)),
+	        db_int(as_known), db_int(q->now_s));
+}
+
+enum err limit_mail(struct db *db, enum mail_purpose purpose, const uint8_t address_digest[static DIGEST_BYTES_OF_ADDRESS],
+                    const struct peer *peer, bool known_device, int64_t now_s, int64_t *retry_after_s)
+{
+	struct question q = { purpose, address_digest, { 0 }, peer->counted, known_device, now_s };
+	struct counts counts = { 0 };
+	enum err err;
+
+	q.network[0] = peer->network.family;
+	memcpy(q.network + 1, peer->network.prefix, sizeof(peer->network.prefix));
+	if ((err = count_mails(db, &q, &counts)))
+		return err;
+
+	bool day_full = counts.day >= ADDRESS_DAY || (q.counted && counts.network_day >= NETWORK_DAY);
+	bool hour_full = counts.hour >= ADDRESS_HOUR || (q.counted && counts.network_hour >= NETWORK_HOUR);
+	if (!day_full && !hour_full)
+		return note_mail(db, &q, false);
+	if (q.known && counts.known_day < KNOWN_DAY)
+		return note_mail(db, &q, true);
+
+	int64_t free_at = day_full ? counts.oldest_day + DAY_S : counts.oldest_hour + HOUR_S;
+	*retry_after_s = free_at > now_s ? free_at - now_s : 1;
+	return ERR_TOO_MANY;
+}
+
+enum err mail_counts_forget(struct db *db, int64_t now_s)
+{
+	return db_change(db, NULL, "DELETE FROM mail_sent WHERE at <= $1", db_int(now_s - DAY_S));
+}

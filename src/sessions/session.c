@@ -1,0 +1,15 @@
+#include "sessions/session.h"
+
+#include "base/banned.h"
+
+int64_t session_expires_at(const struct session *session)
+{
+	int64_t idle = session->last_seen_at + SESSION_IDLE_S;
+
+	return idle < session->ends_at ? idle : session->ends_at;
+}
+
+bool session_fresh(int64_t at, int64_t now_s)
+{
+	return at > 0 && now_s - at <= SESSION_FRESH_S && at - now_s <= SESSION_FRESH_S;
+}
