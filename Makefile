@@ -1,0 +1,64 @@
+# On a fresh Debian 12 or later two commands do everything; both install what they lack (tests/setup) and are quick the second time.
+#   make run     builds, and serves http://localhost:8080 with mail printed here
+#   make test    builds with the sanitizers and runs all tests
+.DEFAULT_GOAL := help
+.PHONY: help run build test check fuzz bench soak install clean format
+
+prefix ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 600
+SOAK_SECONDS ?= 3600
+ARGS ?=
+
+help:
+	@echo 'make run             build and serve http://localhost:8080 (more flags: make run ARGS="--name Demo")'
+	@echo 'make test            every test; the last line counts them'
+	@echo 'make check           formats, lints, include arrows, documents against tables'
+	@echo 'make fuzz            each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make soak            the tests that race and kill, again and again for SOAK_SECONDS=$(SOAK_SECONDS)'
+	@echo 'make bench           speed beside its ceilings and peers'
+	@echo 'make install         into $$(DESTDIR)$$(prefix), prefix=$(prefix)'
+	@echo 'make format          brings sources into the format of .clang-format'
+	@echo 'make clean           removes what was built; ./data stays'
+
+build:
+	@tests/setup run
+	@test -f build/build.ninja || meson setup build --buildtype=release --prefix=$(prefix) >build-setup.log || { cat build-setup.log; rm -rf build; exit 1; }
+	@rm -f build-setup.log
+	@ninja -C build --quiet twostep
+
+run: build
+	@exec env TWOSTEP_MAIL_PRINT=1 build/twostep serve $(ARGS)
+
+test:
+	@tests/setup test
+	@tests/run
+
+check:
+	@tests/setup check
+	@tests/run check
+	@tests/lint
+
+format:
+	@tests/setup check
+	@tests/lint --mend
+
+fuzz:
+	@tests/setup test
+	@tests/fuzz/run $(FUZZ_SECONDS)
+
+soak:
+	@tests/setup test
+	@tests/run --for $(SOAK_SECONDS) faults door
+
+bench:
+	@tests/setup bench
+	@$(MAKE) --no-print-directory build
+	@bench/run
+
+install: build
+	@meson configure build -Dprefix=$(prefix)
+	@DESTDIR=$(DESTDIR) meson install -C build --quiet
+
+clean:
+	rm -rf build build-*

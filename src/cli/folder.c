@@ -1,0 +1,102 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "cli/folder.h"
+
+#include "base/banned.h"
+
+#define PID_TEXT 24 /* a number and a line end */
+
+__attribute__((format(printf, 2, 3))) static enum err say(char *why, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	vsnprintf(why, FOLDER_WHY_BYTES, format, values);
+	va_end(values);
+	return ERR_IO;
+}
+
+static enum err say_errno(char *why, const char *what)
+{
+	char reason[128];
+	const char *text = strerror_r(errno, reason, sizeof(reason)); /* the GNU one: may not use the buffer */
+
+	return say(why, "%s: %s", what, text);
+}
+
+enum err folder_open(const char *path, char why[static FOLDER_WHY_BYTES])
+{
+	struct stat found;
+
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return say_errno(why, "which cannot be made");
+	if (stat(path, &found))
+		return say_errno(why, "which cannot be looked at");
+	if (!S_ISDIR(found.st_mode))
+		return say(why, "which is no folder");
+	if (found.st_uid != geteuid())
+		return say(why, "which belongs to user %u, while this is user %u", (unsigned)found.st_uid, (unsigned)geteuid());
+	if (found.st_mode & 077)
+		return say(why, "which others can enter or read (mode %04o; chmod 700 mends it)", (unsigned)found.st_mode & 07777);
+	return OK;
+}
+
+/* The process that wrote itself into the lock, 0 where it has not yet. */
+static long lock_holder(int file)
+{
+	char text[PID_TEXT] = { 0 };
+
+	if (pread(file, text, sizeof(text) - 1, 0) <= 0)
+		return 0;
+	return strtol(text, NULL, 10);
+}
+
+static enum err note_holder(int file, char *why)
+{
+	char text[PID_TEXT];
+	int length = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	if (ftruncate(file, 0) || pwrite(file, text, (size_t)length, 0) != length)
+		return say_errno(why, "whose file `lock` cannot be written");
+	return OK;
+}
+
+enum err folder_lock(const char *path, int *lock, char why[static FOLDER_WHY_BYTES])
+{
+	char name[4200];
+	enum err err;
+	int file;
+
+	snprintf(name, sizeof(name), "%s/lock", path);
+	file = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (file < 0)
+		return say_errno(why, "whose file `lock` cannot be opened");
+	if (flock(file, LOCK_EX | LOCK_NB)) {
+		err = errno == EWOULDBLOCK ? say(why, "which process %ld is using", lock_holder(file))
+		                           : say_errno(why, "whose file `lock` cannot be locked");
+		close(file);
+		return err;
+	}
+	if ((err = note_holder(file, why))) {
+		close(file);
+		return err;
+	}
+	*lock = file;
+	return OK;
+}
+
+/* The file stays: one removed here could be locked by two at once. */
+void folder_unlock(int *lock)
+{
+	if (*lock >= 0)
+		close(*lock);
+	*lock = -1;
+}

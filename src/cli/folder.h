@@ -1,0 +1,24 @@
+/*
+ * folder: the data folder, and the lock that lets one process alone use it.
+ */
+#ifndef TWOSTEP_CLI_FOLDER_H
+#define TWOSTEP_CLI_FOLDER_H
+
+#include "base/err.h"
+
+#define FOLDER_WHY_BYTES 256
+
+/*
+ * Makes the folder with mode 0700 (its parents must exist) or looks at the one there. ERR_IO: why says what is wrong with it,
+ * as it stands behind what a setting got ("which others can enter, …").
+ */
+MUST_USE enum err folder_open(const char *path, char why[static FOLDER_WHY_BYTES]);
+
+/*
+ * Takes DIR/lock for this process until it ends, and writes its process id there. ERR_IO: why names the process that holds it.
+ * *lock is the open file; folder_unlock closes it and accepts -1.
+ */
+MUST_USE enum err folder_lock(const char *path, int *lock, char why[static FOLDER_WHY_BYTES]);
+void folder_unlock(int *lock);
+
+#endif

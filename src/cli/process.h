@@ -1,0 +1,23 @@
+/*
+ * process: what the process allows itself, before it reads a secret or starts a thread.
+ */
+#ifndef TWOSTEP_CLI_PROCESS_H
+#define TWOSTEP_CLI_PROCESS_H
+
+#include <signal.h>
+
+#include "base/err.h"
+
+/* Files for the owner alone, no core file, not dumpable, few memory arenas, as many open files as allowed. ERR_IO: could not. */
+MUST_USE enum err process_harden(void);
+
+/*
+ * Holds back the signals that end the server, for this thread and those it starts: process_wait_stop takes them.
+ * Ones that our parent had ignored (nohup, a shell's background) stay ignored.
+ */
+void process_hold_signals(sigset_t *held);
+
+/* Sleeps until one of them comes; afterwards a second one ends the process at once. Returns the signal. */
+int process_wait_stop(const sigset_t *held);
+
+#endif

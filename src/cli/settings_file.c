@@ -1,0 +1,158 @@
+#include <confuse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/text.h"
+#include "cli/settings_file.h"
+
+#include "base/banned.h"
+
+/* libconfuse hands its callbacks no pointer of ours. Settings are read once, before any thread starts. */
+static struct {
+	const char *path;
+	int line_of[SETTING_COUNT]; /* where a key stands; 0: nowhere */
+	struct setting_wrong *wrong;
+} file;
+
+/* The first complaint is the cause, later ones follow from it. */
+__attribute__((format(printf, 2, 0))) static void complain_va(int line, const char *format, va_list values)
+{
+	char what[SETTING_WRONG_BYTES / 2], shown[SETTING_WRONG_BYTES / 2], path[256];
+
+	if (file.wrong->line[0])
+		return;
+	vsnprintf(what, sizeof(what), format, values);
+	snprintf(file.wrong->line, sizeof(file.wrong->line), "--config: %s line %d: %s; takes lines such as listen = \"127.0.0.1:8080\"",
+	         setting_shown(file.path, path, sizeof(path)), line, setting_shown(what, shown, sizeof(shown)));
+}
+
+__attribute__((format(printf, 2, 3))) static void complain(int line, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	complain_va(line, format, values);
+	va_end(values);
+}
+
+static void on_error(cfg_t *cfg, const char *format, va_list values)
+{
+	complain_va(cfg ? cfg->line : 0, format, values);
+}
+
+/* Runs behind each value: the only moment at which libconfuse knows the line. */
+static int on_value(cfg_t *cfg, cfg_opt_t *option)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		if (!settings_table[i].key || strcmp(settings_table[i].key, option->name))
+			continue;
+		if (file.line_of[i]) {
+			complain(cfg->line, "%s is given twice, on line %d too", option->name, file.line_of[i]);
+			return -1;
+		}
+		file.line_of[i] = cfg->line;
+	}
+	return 0;
+}
+
+/* The table as libconfuse wants it: texts alone, so that the readers of the table decide what is right. */
+static cfg_t *new_parser(cfg_opt_t options[static SETTING_COUNT + 1])
+{
+	size_t count = 0;
+	cfg_t *cfg;
+
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		if (settings_table[i].key)
+			options[count++] = (cfg_opt_t)CFG_STR(settings_table[i].key, NULL, CFGF_NODEFAULT);
+	options[count] = (cfg_opt_t)CFG_END();
+
+	if (!(cfg = cfg_init(options, CFGF_NONE)))
+		return NULL;
+	cfg_set_error_function(cfg, on_error);
+	while (count)
+		cfg_set_validate_func(cfg, options[--count].name, on_value);
+	return cfg;
+}
+
+static enum err take_values(struct arena *arena, cfg_t *cfg, struct settings_given *given)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const char *text = file.line_of[i] ? cfg_getstr(cfg, settings_table[i].key) : NULL;
+
+		if (!text || given->of[i].text)
+			continue;
+		given->of[i].text = arena_text(arena, text);
+		given->of[i].source = SOURCE_FILE;
+		given->of[i].line = file.line_of[i];
+		if (!given->of[i].text)
+			return ERR_MEMORY;
+	}
+	return OK;
+}
+
+enum err settings_file_take(struct arena *arena, const char *path, const char *text, struct settings_given *given,
+                            struct setting_wrong *wrong)
+{
+	cfg_opt_t options[SETTING_COUNT + 1];
+	enum err err;
+	cfg_t *cfg;
+
+	memset(&file, 0, sizeof(file));
+	file.path = path;
+	file.wrong = wrong;
+	wrong->line[0] = '\0';
+	if (!*text)
+		return OK; /* libconfuse cannot open an empty text */
+	if (!(cfg = new_parser(options)))
+		return ERR_MEMORY;
+
+	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS && !wrong->line[0]) {
+		err = take_values(arena, cfg, given);
+	} else {
+		complain(cfg->line, "cannot be read");
+		err = ERR_INVALID;
+	}
+	cfg_free(cfg);
+	return err;
+}
+
+/* The whole file, NUL-terminated, in the arena. NULL: *because says why. */
+static const char *read_whole(struct arena *arena, const char *path, const char **because)
+{
+	char *text = arena_alloc(arena, SETTING_FILE_BYTES_MAX + 2);
+	int fd = text ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+	size_t length = 0;
+	ssize_t got = 0;
+
+	*because = text ? NULL : "which does not fit into memory";
+	if (text && fd < 0)
+		*because = errno == ENOENT ? "which does not exist" : "which cannot be opened";
+	while (fd >= 0 && length <= SETTING_FILE_BYTES_MAX && (got = read(fd, text + length, SETTING_FILE_BYTES_MAX + 1 - length)) > 0)
+		length += (size_t)got;
+	if (fd >= 0)
+		close(fd);
+	if (got < 0)
+		*because = "which cannot be read";
+	else if (length > SETTING_FILE_BYTES_MAX)
+		*because = "which is too long";
+	else if (!*because && !text_is_utf8(text, length))
+		*because = "which is not UTF-8";
+	return *because ? NULL : text;
+}
+
+enum err settings_file_read(struct arena *arena, struct settings_given *given, struct setting_wrong *wrong)
+{
+	const char *path = given->of[SETTING_CONFIG].text;
+	const char *because;
+	const char *text = read_whole(arena, path, &because);
+
+	if (!text) {
+		setting_complain(wrong, given, SETTING_CONFIG, because);
+		return ERR_INVALID;
+	}
+	return settings_file_take(arena, path, text, given, wrong);
+}
