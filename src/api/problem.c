@@ -146,6 +146,6 @@ static enum err describe(struct call *call)
 }
 
 const struct route problem_routes[] = {
-	{ GET, PROBLEMS_PATH "{code}", ACCESS_ANYBODY, FRESH_NOT, NULL, describe },
+	{ GET, "/api/v1/problems/{code}", ACCESS_ANYBODY, FRESH_NOT, NULL, describe },
 	ROUTES_END
 };
