@@ -6,9 +6,8 @@
 #include "limits/limits.h"
 #include "mail/letter.h"
 #include "sessions/device.h"
-
-#include "base/buf.h"
 #include "store/store.h"
+
 
 #include "base/banned.h"
 

@@ -6,6 +6,7 @@
 
 #include "http/call.h"
 #include "recovery/recovery.h"
+#include "store/db.h"
 
 #define REISSUE_S 900 /* 15 minutes: design.md section 4 */
 
@@ -19,6 +20,9 @@ MUST_USE enum err reissue_look(struct call *call, struct recovery_set *codes, in
 MUST_USE enum err reissue_complete(struct call *call, bool saved);
 
 MUST_USE enum err reissue_drop(struct call *call);
+
+/* What is pending in a session goes, inside a transaction: the codes that it was to replace are gone. OK also where nothing is. */
+MUST_USE enum err reissue_forget(struct db *db, const struct id *session);
 MUST_USE enum err reissues_forget(struct db *db, int64_t now_s);
 
 #endif

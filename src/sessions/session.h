@@ -42,7 +42,7 @@ MUST_USE enum err session_find(struct db *db, const struct token_digest *token, 
 
 MUST_USE enum err session_seen(struct db *db, const struct id *session, int64_t now_s);
 
-/* A proof was given again: ERR_NOT_FOUND where the session has ended meanwhile. */
+/* A proof was given again: ERR_NOT_SIGNED_IN where the session has ended meanwhile. */
 MUST_USE enum err session_prove_password(struct db *db, const struct id *session, int64_t now_s);
 MUST_USE enum err session_prove_second_step(struct db *db, const struct id *session, const struct id *enrolment, int methods,
                                             int64_t now_s);

@@ -76,7 +76,7 @@ static enum err one_row(enum err err, int64_t changed)
 	if (err)
 		return err;
 
-	return changed == 1 ? OK : ERR_NOT_FOUND;
+	return changed == 1 ? OK : ERR_NOT_SIGNED_IN;
 }
 
 enum err session_prove_password(struct db *db, const struct id *session, int64_t now_s)
@@ -114,8 +114,10 @@ enum err session_end(struct db *db, const struct id *account, const struct id *s
 	int64_t changed = 0;
 	enum err err = db_change(db, &changed, "DELETE FROM session WHERE account_id = $1 AND id = $2", db_id(account),
 	        db_id(session));
+	if (err)
+		return err;
 
-	return one_row(err, changed);
+	return changed == 1 ? OK : ERR_NOT_FOUND;
 }
 
 enum err session_end_others(struct db *db, const struct id *account, const struct id *keep)

@@ -1,0 +1,73 @@
+#include "accounts/profile.h"
+#include "audit/audit.h"
+#include "mail/letter.h"
+#include "second_step/reissue.h"
+#include "second_step/second_step.h"
+#include "second_step/second_step_sql.h"
+#include "store/store.h"
+
+#include "base/banned.h"
+
+struct disable {
+	struct call *call;
+	enum second_step_method method;
+	const char *code;
+};
+
+/* This session stays, with what its password proved; all that the second step opened ends with the enrolment. */
+static enum err switch_off(struct db *db, const struct call *call)
+{
+	const struct account *account = &call->caller->account;
+	struct letter_facts facts = { .to = account->email, .name = account->name, .locale = account->locale };
+	enum err err;
+
+	if ((err = session_forget_second_step(db, &call->caller->session.id)) || (err = totp_row_remove(db, &account->id)) ||
+	    (err = recovery_rows_remove(db, &account->id)) || (err = device_forget_all(db, &account->id)) ||
+	    (err = reissue_forget(db, &call->caller->session.id)) ||
+	    (err = session_end_others(db, &account->id, &call->caller->session.id)) ||
+	    (err = audit_add(db, call, AUDIT_TWO_STEP_OFF, &account->id, &account->id, "")))
+		return err;
+	return letter_queue(db, call, LETTER_TWO_STEP_OFF, &facts);
+}
+
+static enum err disable(struct db *db, void *argument)
+{
+	struct disable *disable = argument;
+	struct call *call = disable->call;
+	int left = 0;
+	enum err err = second_step_check(db, call, &call->caller->account, disable->method, disable->code, &left);
+
+	if (err == ERR_CODE_REFUSED)
+		return db_keep(db, err);
+	return err ? err : switch_off(db, call);
+}
+
+enum err two_step_disable_confirmed(struct call *call, enum second_step_method method, const char *code)
+{
+	struct disable argument = { call, method, code };
+	enum err err;
+
+	if (!call->caller->two_step)
+		return ERR_NOT_ENABLED;
+	if (!session_fresh(call->caller->session.confirmed_at, call->now_s))
+		return ERR_NEEDS_PASSWORD;
+	if ((err = store_change(call->store, disable, &argument)) == ERR_CODE_REFUSED)
+		call->wrong = "code";
+	call->settle_mail = true;
+	return err;
+}
+
+enum err two_step_disable(struct call *call, const char *password, enum second_step_method method, const char *code)
+{
+	struct disable argument = { call, method, code };
+	enum err err;
+
+	if (!call->caller->two_step)
+		return ERR_NOT_ENABLED;
+	if ((err = password_confirm(call, password)))
+		return err;
+	if ((err = store_change(call->store, disable, &argument)) == ERR_CODE_REFUSED)
+		call->wrong = "code";
+	call->settle_mail = true;
+	return err;
+}

@@ -1,0 +1,164 @@
+#include "second_step/second_step.h"
+
+#include "audit/audit.h"
+#include "limits/limits.h"
+#include "mail/letter.h"
+#include "second_step/second_step_sql.h"
+#include "store/store.h"
+
+#include "base/banned.h"
+
+enum err second_step_method_read(struct call *call, const char *text, enum second_step_method *out)
+{
+	static const struct {
+		const char *name;
+		enum second_step_method method;
+	} methods[] = { { "totp", STEP_TOTP }, { "recovery_code", STEP_RECOVERY_CODE } };
+
+	for (size_t i = 0; i < COUNT(methods); i++)
+		if (!strcmp(text, methods[i].name)) {
+			*out = methods[i].method;
+			return OK;
+		}
+	call->wrong = "method";
+	return ERR_INVALID;
+}
+
+static void sealed_secret_wipe(struct sealed_secret *sealed)
+{
+	wipe(sealed, sizeof(*sealed));
+}
+
+static enum err check_totp(struct db *db, const struct call *call, const struct id *account, const char *code)
+{
+	SCOPED(totp_secret_wipe) struct totp_secret secret = { { 0 } };
+	SCOPED(sealed_secret_wipe) struct sealed_secret sealed = { { 0 } };
+	struct totp_step now = totp_step_at(call->now_s), step = { 0 };
+	struct id enrolment;
+	enum err err;
+
+	if ((err = totp_row_secret(db, account, &enrolment, &sealed)) ||
+	    (err = keyring_open_seal(call->keys, SEAL_TOTP, account, &enrolment, sealed.bytes, sizeof(sealed.bytes), secret.bytes,
+	             sizeof(secret.bytes))) ||
+	    (err = totp_find(&secret, code, now, &step)))
+		return err;
+	return second_step_spend(db, &enrolment, step, now);
+}
+
+static enum err check_recovery(struct db *db, const struct call *call, const struct id *account, const char *code)
+{
+	uint8_t digest[DIGEST_BYTES];
+	struct id set;
+	enum err err = recovery_row_set(db, account, &set);
+
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_NOT_ENABLED : err;
+	if ((err = recovery_digest(call->keys, account, &set, code, digest)))
+		return err;
+	return recovery_row_spend(db, &set, digest, call->now_s);
+}
+
+static struct limit_of of_account(enum limit limit, const struct account *account)
+{
+	return (struct limit_of){ limit, &account->id, false, NULL };
+}
+
+/* Right: the counter is forgotten; a recovery code lifts the app's hold too, for it is no guess. */
+static enum err clear(struct db *db, const struct account *account, enum second_step_method method)
+{
+	enum err err = limit_clear(db, of_account(LIMIT_SECOND_STEP, account));
+
+	if (err || method == STEP_TOTP)
+		return err;
+	return limit_clear(db, of_account(LIMIT_RECOVERY, account));
+}
+
+static enum err note_wrong(struct db *db, const struct call *call, const struct account *account, int wrong)
+{
+	struct letter_facts facts = { .to = account->email, .name = account->name, .locale = account->locale };
+	enum err err = audit_add(db, call, AUDIT_SIGN_IN_FAILED, NULL, &account->id, "second_step");
+
+	if (err || wrong != LIMIT_MAIL_AT)
+		return err;
+	return letter_queue(db, call, LETTER_WRONG_SECOND_STEPS, &facts);
+}
+
+static enum err note_recovery(struct db *db, const struct call *call, const struct account *account, int left)
+{
+	struct letter_facts facts = { .to = account->email, .name = account->name, .locale = account->locale, .left = left };
+	enum err err = audit_add(db, call, AUDIT_RECOVERY_USED, &account->id, &account->id, "");
+
+	return err ? err : letter_queue(db, call, LETTER_RECOVERY_USED, &facts);
+}
+
+enum err second_step_check(struct db *db, struct call *call, const struct account *account, enum second_step_method method,
+                           const char *code, int *left)
+{
+	enum limit limit = method == STEP_TOTP ? LIMIT_SECOND_STEP : LIMIT_RECOVERY;
+	int wrong = 0;
+	enum err err;
+
+	if ((err = limit_charge(db, of_account(limit, account), call->now_s, &call->retry_after_s, &wrong)))
+		return err;
+	err = method == STEP_TOTP ? check_totp(db, call, &account->id, code) : check_recovery(db, call, &account->id, code);
+	if (err == ERR_CODE_REFUSED) {
+		enum err noted = note_wrong(db, call, account, wrong);
+		return noted ? noted : err;
+	}
+	if (err || (err = clear(db, account, method)) || (err = second_step_left(db, &account->id, left)))
+		return err;
+	return method == STEP_TOTP ? OK : note_recovery(db, call, account, *left);
+}
+
+struct look {
+	const struct call *call;
+	struct two_step_status *out;
+};
+
+static enum err look(struct db *db, void *argument)
+{
+	const struct look *look = argument;
+	const struct id *account = &look->call->caller->account.id;
+	struct two_step_status *out = look->out;
+	struct enrolment enrolment;
+	enum err err;
+
+	*out = (struct two_step_status){ 0 };
+	if ((err = second_step_find(db, account, &enrolment)) ||
+	    (err = second_step_left(db, account, &out->recovery_codes_left)) ||
+	    (err = device_list(db, account, look->call->now_s, out->devices, DEVICES_MAX, &out->device_count)))
+		return err;
+	out->enabled = !id_empty(&enrolment.id);
+	out->enabled_at = enrolment.enabled_at;
+	return setup_state_of(db, &look->call->caller->session.id, look->call->now_s, &out->setup_state, &out->setup_expires_at);
+}
+
+enum err two_step_look(struct call *call, struct two_step_status *out)
+{
+	struct look argument = { call, out };
+
+	return store_read(call->store, look, &argument);
+}
+
+struct forget {
+	const struct call *call;
+	const struct id *device; /* NULL: all */
+};
+
+static enum err forget_device(struct db *db, void *argument)
+{
+	const struct forget *forget = argument;
+	const struct id *account = &forget->call->caller->account.id;
+	enum err err = forget->device ? device_forget(db, account, forget->device) : device_forget_all(db, account);
+
+	return err ? err : audit_add(db, forget->call, AUDIT_DEVICE_FORGOTTEN, account, account, "");
+}
+
+enum err two_step_forget_device(struct call *call, const char *id)
+{
+	struct id device;
+	struct forget forget = { call, id ? &device : NULL };
+	enum err err = id ? id_parse(id, &device) : OK;
+
+	return err ? err : store_change(call->store, forget_device, &forget);
+}

@@ -1,0 +1,47 @@
+/*
+ * second_step_sql: the rows of an enrolment: secret, spent steps, recovery codes.
+ */
+#ifndef TWOSTEP_SECOND_STEP_SECOND_STEP_SQL_H
+#define TWOSTEP_SECOND_STEP_SECOND_STEP_SQL_H
+
+#include "second_step/second_step.h"
+
+/* The secret in its seal: for account and enrolment. */
+struct sealed_secret {
+	uint8_t bytes[TOTP_SECRET_BYTES + SEAL_EXTRA_BYTES];
+};
+
+/* The ten codes in their seal, while a person still has to save them. */
+struct sealed_codes {
+	uint8_t bytes[sizeof(struct recovery_set) + SEAL_EXTRA_BYTES];
+};
+
+/* ERR_NOT_ENABLED where the account has none. */
+MUST_USE enum err totp_row_secret(struct db *db, const struct id *account, struct id *enrolment, struct sealed_secret *out);
+
+/* ERR_ALREADY_ENABLED: the account has one. */
+MUST_USE enum err totp_row_add(struct db *db, const struct id *account, const struct id *enrolment,
+                               const struct sealed_secret *secret, int64_t now_s);
+
+/* ERR_NOT_ENABLED: there was none. Spent steps, remembered devices and sessions that used it go with it. */
+MUST_USE enum err totp_row_remove(struct db *db, const struct id *account);
+
+/*
+ * Admits a step once for this enrolment, and none older than one spent; ERR_CODE_USED otherwise. A step beyond now + 1 was spent
+ * under a wrong clock: it stays spent but orders nothing. The newest SPENT_STEPS_KEPT are kept.
+ */
+#define SPENT_STEPS_KEPT 32
+MUST_USE enum err second_step_spend(struct db *db, const struct id *enrolment, struct totp_step step, struct totp_step now);
+
+/* Puts a set in the place of the account's, by the digests of its codes. */
+MUST_USE enum err recovery_rows_replace(struct db *db, const struct keyring *keys, const struct id *account, const struct id *set,
+                                        const struct recovery_set *codes, int64_t now_s);
+MUST_USE enum err recovery_rows_remove(struct db *db, const struct id *account);
+
+/* ERR_NOT_FOUND where the account has no set. */
+MUST_USE enum err recovery_row_set(struct db *db, const struct id *account, struct id *set);
+
+/* Spends a code: OK once; ERR_RECOVERY_USED: right, but spent before; ERR_CODE_REFUSED: not one of the set. */
+MUST_USE enum err recovery_row_spend(struct db *db, const struct id *set, const uint8_t digest[static DIGEST_BYTES], int64_t now_s);
+
+#endif

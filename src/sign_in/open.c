@@ -1,0 +1,126 @@
+#include "sign_in/open.h"
+
+#include <stdio.h>
+
+#include "audit/audit.h"
+
+#include "base/banned.h"
+
+void opening_wipe(struct opening *opening)
+{
+	token_wipe(&opening->known);
+	token_wipe(&opening->device);
+}
+
+void sign_in_wipe(struct sign_in *result)
+{
+	token_wipe(&result->token);
+	token_wipe(&result->login);
+}
+
+static bool sent(struct call *call, enum cookie cookie, struct token_digest *out)
+{
+	const char *value = cookie_get(call, cookie);
+
+	return value && !token_parse(value, out);
+}
+
+enum err opening_prepare(struct opening *opening, struct call *call, enum transport transport, struct sign_in *out)
+{
+	enum err err;
+
+	*out = (struct sign_in){ .status = SIGN_IN_REFUSED, .transport = transport };
+	*opening = (struct opening){ .call = call, .out = out };
+	opening->has_known = sent(call, COOKIE_KNOWN, &opening->known_sent);
+	opening->has_device = sent(call, COOKIE_DEVICE, &opening->device_sent);
+	if ((err = id_new(&opening->session)) || (err = id_new(&opening->device_id)) ||
+	    (err = token_new(&out->token, &opening->token)) || (err = token_new(&out->login, &opening->login)) ||
+	    (err = token_new(&opening->known, &opening->known_digest)))
+		return err;
+	return token_new(&opening->device, &opening->device_digest);
+}
+
+/* A browser that has signed in is known from then on; one that is known already stays it. */
+static enum err know(struct db *db, struct opening *opening, const struct id *account)
+{
+	int64_t now_s = opening->call->now_s;
+	enum err err = opening->has_known ? device_known(db, &opening->known_sent, account, now_s) : ERR_NOT_FOUND;
+
+	opening->makes_known = err == ERR_NOT_FOUND && opening->out->transport == TRANSPORT_COOKIE;
+	if (opening->makes_known)
+		return device_know(db, &opening->known_digest, account, now_s);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static void fill_session(const struct opening *opening, const struct account *account, int methods, const struct id *enrolment,
+                         bool remembered, struct session *out)
+{
+	const struct call *call = opening->call;
+	int64_t now_s = call->now_s;
+
+	*out = (struct session){ .id = opening->session, .account = account->id, .enrolment = *enrolment,
+		.bearer = opening->out->transport == TRANSPORT_BEARER, .remembered = remembered, .methods = methods,
+		.signed_in_at = now_s, .confirmed_at = now_s, .last_seen_at = now_s, .ends_at = now_s + SESSION_S,
+		.second_step_at = id_empty(enrolment) ? 0 : now_s };
+	snprintf(out->browser, sizeof(out->browser), "%s", call->browser);
+	snprintf(out->address, sizeof(out->address), "%s", call->peer.address);
+}
+
+/* What the person is from now on: read in the same change, so that the answer says what is stored. */
+static enum err fill_caller(struct db *db, const struct account *account, const struct session *session, struct caller *out)
+{
+	struct enrolment enrolment;
+	enum err err = second_step_find(db, &account->id, &enrolment);
+
+	if (err)
+		return err;
+	*out = (struct caller){ .session = *session, .account = *account, .enrolment = enrolment.id,
+		.two_step = !id_empty(&enrolment.id) };
+	out->restricted = account->setup_required_at != 0 && !out->two_step;
+	return OK;
+}
+
+enum err opening_session(struct db *db, struct opening *opening, const struct account *account, int methods,
+                         const struct id *enrolment, bool remembered)
+{
+	struct sign_in *out = opening->out;
+	struct session session;
+	enum err err;
+
+	fill_session(opening, account, methods, enrolment, remembered, &session);
+	if ((err = session_add(db, &session, &opening->token)) || (err = know(db, opening, &account->id)) ||
+	    (err = fill_caller(db, account, &session, &out->caller)) ||
+	    (err = audit_add(db, opening->call, AUDIT_SIGNED_IN, &account->id, &account->id, remembered ? "remembered_device" : "")))
+		return err;
+	out->status = out->caller.restricted ? SIGN_IN_SETUP_REQUIRED : SIGN_IN_DONE;
+	return OK;
+}
+
+enum err opening_remember(struct db *db, struct opening *opening, const struct id *account, const struct id *enrolment)
+{
+	const struct call *call = opening->call;
+	struct device device = { .id = opening->device_id, .account = *account, .enrolment = *enrolment, .created_at = call->now_s,
+		.last_used_at = call->now_s, .expires_at = call->now_s + DEVICE_REMEMBERED_S };
+	enum err err;
+
+	snprintf(device.browser, sizeof(device.browser), "%s", call->browser);
+	snprintf(device.address, sizeof(device.address), "%s", call->peer.address);
+	if ((err = device_remember(db, &device, &opening->device_digest)))
+		return err;
+	opening->remembers = true;
+	return audit_add(db, call, AUDIT_DEVICE_REMEMBERED, account, account, "");
+}
+
+void opening_cookies(const struct opening *opening)
+{
+	const struct sign_in *out = opening->out;
+	struct call *call = opening->call;
+
+	if (out->transport != TRANSPORT_COOKIE || out->status == SIGN_IN_SECOND_STEP || out->status == SIGN_IN_REFUSED)
+		return;
+	cookie_set(call, COOKIE_SESSION, out->token.text, SESSION_S);
+	if (opening->makes_known)
+		cookie_set(call, COOKIE_KNOWN, opening->known.text, DEVICE_KNOWN_S);
+	if (opening->remembers)
+		cookie_set(call, COOKIE_DEVICE, opening->device.text, DEVICE_REMEMBERED_S);
+}

@@ -1,0 +1,105 @@
+#include "sign_in/open.h"
+#include "sign_in/sign_in_sql.h"
+#include "store/store.h"
+
+#include "base/banned.h"
+
+struct second {
+	struct opening opening;
+	struct token_digest login;
+	enum second_step_method method;
+	const char *code;
+	bool remember;
+};
+
+static void second_wipe(struct second *second)
+{
+	opening_wipe(&second->opening);
+}
+
+static int methods_of(enum second_step_method method)
+{
+	return USED_PASSWORD | (method == STEP_TOTP ? USED_OTP : USED_RECOVERY);
+}
+
+static enum err open_session(struct db *db, struct second *second, const struct account *account)
+{
+	struct opening *opening = &second->opening;
+	struct enrolment enrolment;
+	enum err err;
+
+	if ((err = second_step_find(db, &account->id, &enrolment)) ||
+	    (err = opening_session(db, opening, account, methods_of(second->method), &enrolment.id, false)))
+		return err;
+	if (!second->remember || opening->out->transport != TRANSPORT_COOKIE)
+		return OK;
+	return opening_remember(db, opening, &account->id, &enrolment.id);
+}
+
+/* Login, counter, code and session in one change: a wrong code is counted with its verdict, a right one serves once. */
+static enum err accept_code(struct db *db, void *argument)
+{
+	struct second *second = argument;
+	struct opening *opening = &second->opening;
+	struct sign_in *out = opening->out;
+	struct account account;
+	struct id whose;
+	enum err err;
+
+	out->status = SIGN_IN_REFUSED;
+	if ((err = login_charge(db, &second->login, opening->call->now_s, &whose, &out->transport)) ||
+	    (err = account_find(db, &whose, &account)))
+		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
+	err = second_step_check(db, opening->call, &account, second->method, second->code, &out->recovery_codes_left);
+	if (err == ERR_CODE_REFUSED)
+		return db_keep(db, err);
+	if (err == ERR_NOT_ENABLED)
+		return ERR_LOGIN_EXPIRED;
+	if (err || (err = login_spend(db, &second->login)))
+		return err;
+	out->used_recovery = second->method == STEP_RECOVERY_CODE;
+	return open_session(db, second, &account);
+}
+
+enum err sign_in_second_step(struct call *call, const char *login, enum second_step_method method, const char *code,
+                             bool remember_device, struct sign_in *out)
+{
+	SCOPED(second_wipe) struct second second = { .method = method, .code = code, .remember = remember_device };
+	enum err err;
+
+	if ((err = token_parse(login, &second.login)))
+		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
+	if ((err = opening_prepare(&second.opening, call, TRANSPORT_COOKIE, out)) ||
+	    (err = store_change(call->store, accept_code, &second))) {
+		call->wrong = err_status(err) == 401 ? "code" : NULL;
+		return err;
+	}
+	call->settle_mail = out->used_recovery;
+	opening_cookies(&second.opening);
+	return OK;
+}
+
+struct peek {
+	struct token_digest login;
+	int64_t now_s, expires_at;
+};
+
+static enum err peek_at(struct db *db, void *argument)
+{
+	struct peek *peek = argument;
+
+	return login_find(db, &peek->login, peek->now_s, &peek->expires_at);
+}
+
+enum err sign_in_login_look(struct call *call, const char *login, int64_t *expires_at)
+{
+	struct peek peek = { .now_s = call->now_s };
+	enum err err = token_parse(login, &peek.login);
+
+	if (err == ERR_NOT_FOUND)
+		return ERR_LOGIN_EXPIRED;
+	if (err || (err = store_read(call->store, peek_at, &peek)))
+		return err;
+	*expires_at = peek.expires_at;
+	return OK;
+}

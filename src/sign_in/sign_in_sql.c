@@ -1,0 +1,62 @@
+#include "sign_in/sign_in_sql.h"
+
+#include "base/banned.h"
+
+enum err login_add(struct db *db, const struct token_digest *token, const struct account *account, enum transport transport,
+                   int64_t expires_at)
+{
+	enum err err = db_change(db, NULL,
+	        "DELETE FROM login WHERE account_id = $1 AND token NOT IN"
+	        " (SELECT token FROM login WHERE account_id = $1 ORDER BY expires_at DESC, token LIMIT $2)",
+	        db_id(&account->id), db_int(LOGINS_MAX - 1));
+	if (err)
+		return err;
+
+	return db_change(db, NULL, "INSERT INTO login (token, account_id, bearer, version, expires_at) VALUES ($1, $2, $3, $4, $5)",
+	        db_digest(token), db_id(&account->id), db_int(transport == TRANSPORT_BEARER), db_int(account->password_version),
+	        db_int(expires_at));
+}
+
+enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, int64_t *expires_at)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_one(db, &rows,
+	        "SELECT expires_at FROM login WHERE token = $1 AND expires_at > $2 AND wrong < $3"
+	        " AND version = (SELECT password_version FROM account WHERE id = login.account_id AND closed_at IS NULL)",
+	        db_digest(token), db_int(now_s), db_int(LOGIN_WRONG_MAX));
+
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
+	*expires_at = db_get_int(&rows, 0);
+	return OK;
+}
+
+enum err login_charge(struct db *db, const struct token_digest *token, int64_t now_s, struct id *account, enum transport *transport)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_one(db, &rows,
+	        "UPDATE login SET wrong = wrong + 1 WHERE token = $1 AND expires_at > $2 AND wrong < $3"
+	        " AND version = (SELECT password_version FROM account WHERE id = login.account_id AND closed_at IS NULL)"
+	        " RETURNING account_id, bearer",
+	        db_digest(token), db_int(now_s), db_int(LOGIN_WRONG_MAX));
+
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
+	*transport = db_get_int(&rows, 1) ? TRANSPORT_BEARER : TRANSPORT_COOKIE;
+	return db_get_id(&rows, 0, account);
+}
+
+enum err login_spend(struct db *db, const struct token_digest *token)
+{
+	int64_t removed = 0;
+	enum err err = db_change(db, &removed, "DELETE FROM login WHERE token = $1", db_digest(token));
+
+	if (err)
+		return err;
+	return removed == 1 ? OK : ERR_LOGIN_EXPIRED;
+}
+
+enum err logins_forget(struct db *db, int64_t now_s)
+{
+	return db_change(db, NULL, "DELETE FROM login WHERE expires_at <= $1", db_int(now_s));
+}

@@ -1,0 +1,24 @@
+/*
+ * sign_in_sql: the row of a half-done sign-in.
+ */
+#ifndef TWOSTEP_SIGN_IN_SIGN_IN_SQL_H
+#define TWOSTEP_SIGN_IN_SIGN_IN_SQL_H
+
+#include "sign_in/sign_in.h"
+
+#define LOGINS_MAX 50 /* of an account at a time; a further one ends the oldest */
+
+MUST_USE enum err login_add(struct db *db, const struct token_digest *token, const struct account *account, enum transport transport,
+                            int64_t expires_at);
+
+/* ERR_LOGIN_EXPIRED: none, used, used up, too old, or of an older password. */
+MUST_USE enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, int64_t *expires_at);
+
+/* The same, counting a wrong code in advance (roll back where it was none); says whose it is. */
+MUST_USE enum err login_charge(struct db *db, const struct token_digest *token, int64_t now_s, struct id *account,
+                               enum transport *transport);
+
+/* It serves once: ERR_LOGIN_EXPIRED where it did. */
+MUST_USE enum err login_spend(struct db *db, const struct token_digest *token);
+
+#endif
