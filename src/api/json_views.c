@@ -22,11 +22,11 @@ static void json_methods(struct answer *out, int methods)
 		{ USED_RECOVERY, "recovery" },
 	};
 
-	json_array(out, "methods");
+	json_list(out, "methods");
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (methods & (int)words[i].bit)
 			json_text(out, NULL, words[i].word);
-	json_array_close(out);
+	json_list_close(out);
 }
 
 void json_session(struct answer *out, const char *name, const struct caller *caller, const struct token *token)
@@ -51,8 +51,8 @@ void json_session(struct answer *out, const char *name, const struct caller *cal
 /* Nobody can demand it before there are organisations: the list is empty, and its place is here. */
 void json_required_by(struct answer *out)
 {
-	json_array(out, "required_by");
-	json_array_close(out);
+	json_list(out, "required_by");
+	json_list_close(out);
 }
 
 static void json_signed_in(struct answer *out, const struct sign_in *result)

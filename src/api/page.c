@@ -65,7 +65,7 @@ void json_next(struct answer *out, const struct place *last)
 	char text[PLACE_TEXT], id[ID_TEXT];
 
 	if (!last) {
-		json_null(out, "next");
+		json_none(out, "next");
 		return;
 	}
 	snprintf(text, sizeof(text), "%" PRId64 ".%s", last->at_s, id_text(&last->id, id));

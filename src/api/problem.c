@@ -122,11 +122,11 @@ static enum err first_of(const char *code, int status)
 /* The statuses that come with a code, each once: invalid_code is 422 while setting up and 401 while signing in. */
 static void json_statuses(struct answer *out, const char *code)
 {
-	json_array(out, "statuses");
+	json_list(out, "statuses");
 	for (enum err err = OK + 1; err < ERR_COUNT; err++)
 		if (!strcmp(err_word(err), code) && first_of(code, err_status(err)) == err)
 			json_int(out, NULL, err_status(err));
-	json_array_close(out);
+	json_list_close(out);
 }
 
 /* What the `type` of a problem leads to (RFC 9457, section 3.1.1). */

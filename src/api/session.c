@@ -80,7 +80,7 @@ static void json_sessions(struct call *call, const struct page *page, const stru
 	struct place last = { 0 };
 	size_t shown = 0, i = 0;
 
-	json_array(call->out, "sessions");
+	json_list(call->out, "sessions");
 	for (; i < count && shown < page->rows; i++) {
 		const struct place place = { sessions[i].last_seen_at, sessions[i].id };
 
@@ -90,7 +90,7 @@ static void json_sessions(struct call *call, const struct page *page, const stru
 		last = place;
 		shown++;
 	}
-	json_array_close(call->out);
+	json_list_close(call->out);
 	json_next(call->out, i < count ? &last : NULL);
 }
 

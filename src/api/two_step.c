@@ -10,7 +10,7 @@
 static void json_setup_state(struct answer *out, const struct two_step_status *status)
 {
 	if (status->setup_state == SETUP_NONE) {
-		json_null(out, "setup");
+		json_none(out, "setup");
 		return;
 	}
 	json_open(out, "setup");
@@ -46,12 +46,12 @@ static enum err show(struct call *call)
 	json_int(out, "recovery_codes_left", status.recovery_codes_left);
 	json_required_by(out);
 	json_setup_state(out, &status);
-	json_array(out, "passkeys"); /* the contract's shape; there are none before their own issue */
-	json_array_close(out);
-	json_array(out, "remembered_devices");
+	json_list(out, "passkeys"); /* the contract's shape; there are none before their own issue */
+	json_list_close(out);
+	json_list(out, "remembered_devices");
 	for (size_t i = 0; i < status.device_count; i++)
 		json_device(out, &status.devices[i]);
-	json_array_close(out);
+	json_list_close(out);
 	json_close(out);
 	return OK;
 }

@@ -47,10 +47,10 @@ static void answer_unready(struct call *call, int status, const char *reason)
 /* What does not stop it from serving, but somebody should know: the same that a warning at the start says. */
 static void list_warnings(struct call *call)
 {
-	json_array(call->out, "warnings");
+	json_list(call->out, "warnings");
 	if (settings_networks_blind(call->settings))
 		json_text(call->out, NULL, "networks_blind");
-	json_array_close(call->out);
+	json_list_close(call->out);
 }
 
 static enum err ready(struct call *call)

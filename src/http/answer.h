@@ -35,17 +35,17 @@ void answer_done(struct answer *answer);
 
 /*
  * JSON: json_open and json_close are an object, with a name inside another one. Names are our own words; values are
- * escaped. json_open(answer, NULL) begins the body or an element of an array.
+ * escaped. json_open(answer, NULL) begins the body or an element of a list. (Their names keep clear of jansson's.)
  */
 void json_open(struct answer *out, const char *name);
 void json_close(struct answer *out);
-void json_array(struct answer *out, const char *name);
-void json_array_close(struct answer *out);
+void json_list(struct answer *out, const char *name);
+void json_list_close(struct answer *out);
 void json_text(struct answer *out, const char *name, const char *value); /* NULL value: null; NULL name: an element */
 void json_texts(struct answer *out, const char *name, const char *const *values, size_t count);
 void json_int(struct answer *out, const char *name, int64_t value);
 void json_bool(struct answer *out, const char *name, bool value);
-void json_null(struct answer *out, const char *name);
+void json_none(struct answer *out, const char *name);
 void json_time(struct answer *out, const char *name, int64_t at_s); /* RFC 3339; 0 or less: null */
 void json_id(struct answer *out, const char *name, const struct id *id);
 
