@@ -31,23 +31,36 @@ static const char *confirm_lacks(const struct confirm_form *form)
 	return form->password || form->code ? NULL : "password";
 }
 
-/* Presence proved again. Of two proofs the password goes first: a wrong one must not spend a code. */
+/* Of two proofs the password goes first: a wrong one must not spend a code. The second builds on the first. */
+static enum err prove(struct call *call, const struct confirm_form *form, enum second_step_method method, struct caller *now)
+{
+	enum err err;
+
+	if (form->password) {
+		if ((err = confirm_password(call, form->password, now)))
+			return err;
+		call->caller = now;
+	}
+	return form->method ? confirm_second_step(call, method, form->code, now) : OK;
+}
+
+/* Presence proved again. */
 static enum err confirm(struct call *call)
 {
 	const struct confirm_form *form = call->form;
+	struct caller *now = arena_alloc(call->arena, sizeof(*now)); /* call->caller may point to it until the answer is sent */
 	enum second_step_method method = STEP_NONE;
-	struct caller now = { 0 };
 	enum err err;
 
+	if (!now)
+		return ERR_MEMORY;
 	if ((call->wrong = confirm_lacks(form)))
 		return ERR_INVALID;
-
 	if ((form->method && (err = second_step_method_read(call, form->method, &method))) ||
-	    (form->password && (err = confirm_password(call, form->password, &now))) ||
-	    (form->method && (err = confirm_second_step(call, method, form->code, &now))))
+	    (err = prove(call, form, method, now)))
 		return err;
 
-	json_session(call->out, NULL, &now, NULL);
+	json_session(call->out, NULL, now, NULL);
 	return OK;
 }
 
