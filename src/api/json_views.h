@@ -12,12 +12,12 @@
 /* {"id","email","name","locale"}; `name` as in json_open. */
 void json_account(struct answer *out, const char *name, const struct account *account);
 
-/* The contract's S: who is signed in, how and how freshly. token NULL: not in it (transport cookie, or not a sign-in). */
+/* The contract's S: who is signed in, how and how freshly. token NULL: not in it (by cookie, or not a sign-in). */
 void json_session(struct answer *out, const char *name, const struct caller *caller, const struct token *token);
 
 /*
- * The three answers of a sign-in, as a whole body. ERR_CREDENTIALS where the result is neither of them: what forgot to say yes
- * has said no.
+ * The three answers of a sign-in, as a whole body. ERR_CREDENTIALS where the result is none of them: what forgot to
+ * say yes has said no.
  */
 MUST_USE enum err json_sign_in(struct answer *out, const struct sign_in *result);
 

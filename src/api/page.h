@@ -1,7 +1,7 @@
 /*
- * page: which part of a list is asked for: `limit` (50 by default, 200 at most) and `after`, the `next` of the page before
- * (contract section 2). Lists are newest first; rows of one second go by id. A place in the list is a moment and an id, so
- * that it stays good when its row is gone.
+ * page: which part of a list is asked for: `limit` (50 by default, 200 at most) and `after`, the `next` of the page
+ * before (contract section 2). Lists are newest first; rows of one second go by id. A place in the list is a moment and
+ * an id, so that it stays good when its row is gone.
  */
 #ifndef TWOSTEP_API_PAGE_H
 #define TWOSTEP_API_PAGE_H

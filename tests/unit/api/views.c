@@ -13,12 +13,14 @@
 static const struct caller kim = {
 	.session = {
 		.id = { { 1 } }, .account = { { 2 } }, .methods = USED_PASSWORD | USED_OTP, .signed_in_at = 1764033947,
-		.confirmed_at = 1764033948, .last_seen_at = 1764033950, .ends_at = 1764033947 + SESSION_S, .second_step_at = 1764033949,
+		.confirmed_at = 1764033948, .second_step_at = 1764033949, .last_seen_at = 1764033950,
+		.ends_at = 1764033947 + SESSION_S,
 	},
 	.account = { .id = { { 2 } }, .email = "kim@example.com", .name = "Kim \"K\"", .locale = LOCALE_KO },
 };
 
-#define ACCOUNT "{\"id\":\"AgAAAAAAAAAAAAAAAAAAAA\",\"email\":\"kim@example.com\",\"name\":\"Kim \\\"K\\\"\",\"locale\":\"ko\"}"
+#define ACCOUNT "{\"id\":\"AgAAAAAAAAAAAAAAAAAAAA\",\"email\":\"kim@example.com\"," \
+	"\"name\":\"Kim \\\"K\\\"\",\"locale\":\"ko\"}"
 #define SESSION_BEGIN "{\"id\":\"AQAAAAAAAAAAAAAAAAAAAA\",\"account\":" ACCOUNT ","
 #define SESSION SESSION_BEGIN "\"methods\":[\"pwd\",\"otp\"],\"signed_in_at\":\"2025-11-25T01:25:47Z\"," \
 	"\"confirmed_at\":\"2025-11-25T01:25:48Z\",\"second_step_at\":\"2025-11-25T01:25:49Z\",\"restricted\":false," \
@@ -72,7 +74,8 @@ static void a_sign_in_answers_by_its_status(void **state)
 		  "{\"status\":\"signed_in\",\"session\":" SESSION "},\"recovery_codes_left\":9}" },
 		{ "setup required", { .status = SIGN_IN_SETUP_REQUIRED, .caller = kim },
 		  "{\"status\":\"setup_required\",\"session\":" SESSION "},\"required_by\":[]}" },
-		{ "second step", { .status = SIGN_IN_SECOND_STEP, .login = { "login" }, .token = token, .login_expires_at = 1764033947 },
+		{ "second step",
+		  { .status = SIGN_IN_SECOND_STEP, .login = { "login" }, .token = token, .login_expires_at = 1764033947 },
 		  "{\"status\":\"second_step\",\"login\":\"login\",\"methods\":[\"totp\",\"recovery_code\"],"
 		  "\"expires_at\":\"2025-11-25T01:25:47Z\"}" },
 	};
