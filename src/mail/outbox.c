@@ -1,0 +1,168 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/codec.h"
+#include "base/random.h"
+#include "mail/delivery.h"
+#include "mail/message.h"
+
+#include "base/banned.h"
+
+#define NAME_MARK_BYTES 6 /* of random: two processes never choose the same name */
+#define FILE_NAME_TEXT  80
+
+struct outbox {
+	const char *folder;
+	bool print;
+	unsigned count; /* orders the mails of one millisecond */
+};
+
+/* Made anew where somebody has removed it. */
+static int open_folder(const char *path)
+{
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return -1;
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static const char *folder_trouble(void)
+{
+	static const struct { int number; const char *why; } known[] = {
+		{ ENOENT, "the folder for file mail cannot be made: the folder above it is not there" },
+		{ EACCES, "the folder for file mail cannot be opened: permission denied" },
+		{ ENOTDIR, "the place for file mail is not a folder" },
+		{ EROFS, "the folder for file mail cannot be made: read-only file system" },
+		{ ENOSPC, "the folder for file mail cannot be made: no space left" },
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (known[i].number == errno)
+			return known[i].why;
+	return "the folder for file mail cannot be opened";
+}
+
+/* 0700 where we make it; one that is there already keeps its mode: the files are 0600 in any case. */
+static enum err outbox_open(const struct settings *settings, const atomic_bool *stop UNUSED, void **way, const char **why)
+{
+	struct outbox *outbox = calloc(1, sizeof(*outbox));
+	int folder;
+
+	if (!outbox)
+		return ERR_MEMORY;
+	outbox->folder = settings->mail + strlen(outbox_delivery.scheme);
+	outbox->print = settings->mail_print;
+	if ((folder = open_folder(outbox->folder)) < 0) {
+		*why = folder_trouble();
+		free(outbox);
+		return ERR_IO;
+	}
+	close(folder);
+	*way = outbox;
+	return OK;
+}
+
+/* 20261125T012547.123Z-000001-0f3a9c51d2e4.eml: sorts by time. The name that it is written under begins with a dot and ends otherwise. */
+static enum err make_names(struct outbox *outbox, char temporary[static FILE_NAME_TEXT], char name[static FILE_NAME_TEXT])
+{
+	uint8_t mark[NAME_MARK_BYTES];
+	char mark_text[2 * NAME_MARK_BYTES + 1], day[32];
+	struct timespec now;
+	struct tm tm;
+
+	if (random_bytes(mark, sizeof(mark)) || clock_gettime(CLOCK_REALTIME, &now) || !gmtime_r(&now.tv_sec, &tm) ||
+	    !strftime(day, sizeof(day), "%Y%m%dT%H%M%S", &tm))
+		return ERR_RANDOM;
+	hex_encode(mark, sizeof(mark), mark_text);
+	(void)snprintf(name, FILE_NAME_TEXT, "%s.%03ldZ-%06u-%s.eml", day, now.tv_nsec / 1000000, outbox->count++ % 1000000, mark_text);
+	(void)snprintf(temporary, FILE_NAME_TEXT, ".%s.part", mark_text);
+	return OK;
+}
+
+/* All of it, or false with errno. */
+static bool write_whole(int file, const char *bytes, size_t length)
+{
+	while (length) {
+		ssize_t written = write(file, bytes, length);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return false;
+		bytes += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+static bool write_file(int folder, const char *name, const struct mail *mail)
+{
+	int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	bool written;
+
+	if (file < 0)
+		return false;
+	written = write_whole(file, mail->message, mail->length) && !fsync(file);
+	return !close(file) && written;
+}
+
+/* Whole and on the disk before it has its name; the name on the disk before anybody says so. */
+static bool put(struct outbox *outbox, int folder, const struct mail *mail)
+{
+	char temporary[FILE_NAME_TEXT], name[FILE_NAME_TEXT];
+	int failed_with;
+
+	if (make_names(outbox, temporary, name))
+		return false;
+	if (write_file(folder, temporary, mail) && !renameat(folder, temporary, folder, name))
+		return !fsync(folder);
+	failed_with = errno;
+	(void)unlinkat(folder, temporary, 0);
+	errno = failed_with;
+	return false;
+}
+
+/* For a person at a terminal, in one write. What cannot be shown is in the file all the same. */
+static void print(const struct mail *mail)
+{
+	static const char line[] = "----------------------------------------------------------------------\n";
+	SCOPED(buf_done) struct buf out = { 0 };
+
+	buf_text(&out, line);
+	if (message_show(&out, mail->message))
+		return;
+	buf_text(&out, line);
+	if (!buf_check(&out))
+		(void)write_whole(STDOUT_FILENO, out.bytes, out.length);
+}
+
+static enum delivered outbox_send(void *way, const struct mail *mail, struct delivery_trouble *trouble)
+{
+	struct outbox *outbox = way;
+	int folder = open_folder(outbox->folder);
+	bool done = folder >= 0 && put(outbox, folder, mail);
+
+	if (!done)
+		*trouble = (struct delivery_trouble){ "the file could not be written", "file", errno };
+	if (folder >= 0)
+		close(folder);
+	if (!done)
+		return DELIVERED_NOT;
+	if (outbox->print)
+		print(mail);
+	return DELIVERED;
+}
+
+static void outbox_rest(void *way UNUSED)
+{
+}
+
+static void outbox_close(void *way)
+{
+	free(way);
+}
+
+const struct delivery outbox_delivery = { "file:", outbox_open, outbox_send, outbox_rest, outbox_close, true };
