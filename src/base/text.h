@@ -16,8 +16,12 @@ bool text_is_utf8(const char *text, size_t length);
 /* Code points in well-formed UTF-8. */
 size_t text_characters(const char *text);
 
+/* The first character: how many bytes it takes; 0 at the end and where it is not well-formed, *character untouched. */
+size_t text_next(const char *text, size_t length, uint32_t *character);
+
 /* True where a control character is in it: C0, DEL, C1, U+2028, U+2029, bidi overrides and isolates, unassigned. */
 bool text_has_controls(const char *text);
+bool text_is_control(uint32_t character);
 
 /* NFC into out (room bytes, with NUL); ERR_INVALID where it is not UTF-8 or does not fit. */
 MUST_USE enum err text_nfc(const char *text, char *out, size_t room);

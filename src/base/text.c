@@ -1,0 +1,127 @@
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+#include "base/base.h"
+
+#include "base/banned.h"
+
+size_t text_next(const char *text, size_t length, uint32_t *character)
+{
+	ucs4_t found;
+	int taken = length ? u8_mbtoucr(&found, (const uint8_t *)text, length) : -1;
+
+	if (taken <= 0)
+		return 0;
+	*character = found;
+	return (size_t)taken;
+}
+
+bool text_is_control(uint32_t character)
+{
+	static const struct { uint32_t first, last; } ranges[] = {
+		{ 0x0000, 0x001f }, { 0x007f, 0x009f },
+		{ 0x2028, 0x202e }, /* line and paragraph separator; bidi embeddings, their end, overrides */
+		{ 0x2066, 0x2069 }, /* bidi isolates */
+	};
+
+	for (size_t i = 0; i < COUNT(ranges); i++)
+		if (character >= ranges[i].first && character <= ranges[i].last)
+			return true;
+	return uc_is_general_category(character, UC_UNASSIGNED);
+}
+
+bool text_is_utf8(const char *text, size_t length)
+{
+	return !memchr(text, '\0', length) && !u8_check((const uint8_t *)text, length);
+}
+
+size_t text_characters(const char *text)
+{
+	size_t characters = 0;
+
+	for (; *text; text++)
+		characters += ((uint8_t)*text & 0xc0) != 0x80;
+	return characters;
+}
+
+bool text_has_controls(const char *text)
+{
+	size_t length = strlen(text), taken;
+	uint32_t character;
+
+	for (; length; text += taken, length -= taken)
+		if (!(taken = text_next(text, length, &character)) || text_is_control(character))
+			return true;
+	return false;
+}
+
+static bool is_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((uint8_t)*text > 0x7f)
+			return false;
+	return true;
+}
+
+/* Into `out` where it fits, else into memory of the library's own, which is wiped: the text may be a password. */
+static enum err normalize(const char *text, size_t length, char *out, size_t room)
+{
+	size_t normal = room - 1;
+	uint8_t *made = u8_normalize(UNINORM_NFC, (const uint8_t *)text, length, (uint8_t *)out, &normal);
+	enum err err = OK;
+
+	if (!made) {
+		err = errno == ENOMEM ? ERR_MEMORY : ERR_INVALID;
+	} else if (made != (uint8_t *)out) {
+		wipe(made, normal);
+		free(made);
+		err = ERR_INVALID;
+	} else {
+		out[normal] = '\0';
+	}
+	return err;
+}
+
+enum err text_nfc(const char *text, char *out, size_t room)
+{
+	size_t length = strlen(text);
+	enum err err = ERR_INVALID;
+
+	if (!room)
+		return ERR_INVALID;
+	if (is_ascii(text)) {
+		if (length < room) {
+			memmove(out, text, length + 1);
+			return OK;
+		}
+	} else if (text_is_utf8(text, length)) {
+		err = normalize(text, length, out, room);
+	}
+	if (err)
+		wipe(out, room);
+	return err;
+}
+
+static char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+void text_ascii_lower(char *text)
+{
+	for (; *text; text++)
+		*text = ascii_lower(*text);
+}
+
+bool text_ascii_same(const char *a, const char *b)
+{
+	while (*a && ascii_lower(*a) == ascii_lower(*b))
+		a++, b++;
+	return ascii_lower(*a) == ascii_lower(*b);
+}
