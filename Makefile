@@ -23,7 +23,7 @@ help:
 
 build:
 	@tests/setup run
-	@test -f build/build.ninja || meson setup build --buildtype=release --prefix=$(prefix) >build-setup.log || { cat build-setup.log; rm -rf build; exit 1; }
+	@test -f build/build.ninja || meson setup build -Dtests=false --prefix=$(prefix) >build-setup.log || { cat build-setup.log; rm -rf build; exit 1; }
 	@rm -f build-setup.log
 	@ninja -C build --quiet twostep
 

@@ -39,7 +39,7 @@ __attribute__((format(printf, 2, 3))) static void complain(int line, const char 
 	va_end(values);
 }
 
-static void on_error(cfg_t *cfg, const char *format, va_list values)
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *format, va_list values)
 {
 	complain_va(cfg ? cfg->line : 0, format, values);
 }
@@ -151,7 +151,7 @@ enum err settings_file_read(struct arena *arena, struct settings_given *given, s
 	const char *text = read_whole(arena, path, &because);
 
 	if (!text) {
-		setting_complain(wrong, given, SETTING_CONFIG, because);
+		setting_complain(wrong, given, SETTING_CONFIG, *path ? because : NULL);
 		return ERR_INVALID;
 	}
 	return settings_file_take(arena, path, text, given, wrong);
