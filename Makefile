@@ -2,7 +2,7 @@
 #   make run     builds, and serves http://localhost:8080 with mail printed here
 #   make test    builds with the sanitizers and runs all tests
 .DEFAULT_GOAL := help
-.PHONY: help run build test check fuzz bench soak install clean format
+.PHONY: help run build test check fuzz bench soak install clean
 
 prefix ?= /usr/local
 DESTDIR ?=
@@ -13,12 +13,11 @@ ARGS ?=
 help:
 	@echo 'make run             build and serve http://localhost:8080 (more flags: make run ARGS="--name Demo")'
 	@echo 'make test            every test; the last line counts them'
-	@echo 'make check           formats, lints, include arrows, documents against tables'
+	@echo 'make check           format, include arrows, documents against tables, clang-tidy'
 	@echo 'make fuzz            each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make soak            the tests that race and kill, again and again for SOAK_SECONDS=$(SOAK_SECONDS)'
 	@echo 'make bench           speed beside its ceilings and peers'
 	@echo 'make install         into $$(DESTDIR)$$(prefix), prefix=$(prefix)'
-	@echo 'make format          brings sources into the format of .clang-format'
 	@echo 'make clean           removes what was built; ./data stays'
 
 build:
@@ -38,10 +37,6 @@ check:
 	@tests/setup check
 	@tests/run check
 	@tests/lint
-
-format:
-	@tests/setup check
-	@tests/lint --mend
 
 fuzz:
 	@tests/setup test

@@ -11,7 +11,7 @@ const struct setting settings_table[SETTING_COUNT] = {
 		"the path of a file that can be read, of at most 64 KiB", read_nothing, 0 },
 	[SETTING_LISTEN] = {
 		"--listen", "TWOSTEP_LISTEN", "listen", "ADDR:PORT", "127.0.0.1:8080",
-		"where it serves; also unix:PATH; a socket handed over by systemd goes first",
+		"where it serves; also unix:PATH; a socket from systemd goes first",
 		"ADDR:PORT with a numeric IPv4 address or an IPv6 address in brackets and a port from 0 to 65535, or unix:PATH",
 		read_listen, MEMBER(listen) },
 	[SETTING_PUBLIC_URL] = {
@@ -80,7 +80,7 @@ const struct setting settings_table[SETTING_COUNT] = {
 		"open, invitation, or domain: and host names with commas between", read_signup, MEMBER(signup) },
 	[SETTING_TRUSTED_PROXIES] = {
 		"--trusted-proxies", "TWOSTEP_TRUSTED_PROXIES", "trusted-proxies", "CIDR,…", NULL,
-		"whose X-Forwarded-* and X-Original-* headers are believed; unix: a Unix socket",
+		"whose X-Forwarded-* headers are believed; unix: peers on a Unix socket",
 		"addresses or networks such as 10.0.0.0/8 and fd00::/8 with commas between, and unix",
 		read_trusted_proxies, MEMBER(trusted_proxies) },
 	[SETTING_LOG_LEVEL] = {
