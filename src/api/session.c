@@ -32,7 +32,8 @@ static const char *confirm_lacks(const struct confirm_form *form)
 }
 
 /* Of two proofs the password goes first: a wrong one must not spend a code. The second builds on the first. */
-static enum err prove(struct call *call, const struct confirm_form *form, enum second_step_method method, struct caller *now)
+static enum err prove(struct call *call, const struct confirm_form *form, enum second_step_method method,
+                      struct caller *now)
 {
 	enum err err;
 
@@ -48,7 +49,7 @@ static enum err prove(struct call *call, const struct confirm_form *form, enum s
 static enum err confirm(struct call *call)
 {
 	const struct confirm_form *form = call->form;
-	struct caller *now = arena_alloc(call->arena, sizeof(*now)); /* call->caller may point to it until the answer is sent */
+	struct caller *now = arena_alloc(call->arena, sizeof(*now)); /* what call->caller may point to outlives us */
 	enum second_step_method method = STEP_NONE;
 	enum err err;
 
