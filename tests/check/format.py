@@ -8,7 +8,7 @@ import re
 import sys
 
 FOLDERS = ("src", "gen", "tests", "bench")
-WIDTH = 140  # a wish of 120, a limit for what reads better in one line
+WIDTH = 160  # 120 is the rule; beyond this nobody reads on
 TAB = 8
 
 
