@@ -2,7 +2,8 @@
  * assets: embeds the files of assets/ in the program, each under a name made of its content.
  *   assets OUT.h OUT.c FILE …
  * app.css becomes /assets/app-XXXXXXXX.css (FNV-1a, 64 bits: it tells versions apart and defends against nobody) and the
- * constant ASSET_APP_CSS. Indentation, empty lines and comments of whole lines are left out of .css and .js.
+ * constant ASSET_APP_CSS. Indentation, empty lines and comments of whole lines are left out of .css and .js; of .css also
+ * line ends and the spaces around its signs (so its strings have no such signs with spaces).
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -13,9 +14,11 @@
 
 #define FILE_MAX (1u << 20)
 
-static const struct { const char *ending, *type; bool squeeze; } types[] = {
-	{ ".css", "text/css; charset=utf-8", true }, { ".js", "text/javascript; charset=utf-8", true },
-	{ ".svg", "image/svg+xml", false }, { ".png", "image/png", false },
+enum squeeze { SQUEEZE_NOT, SQUEEZE_LINES, SQUEEZE_CSS };
+
+static const struct { const char *ending, *type; enum squeeze squeeze; } types[] = {
+	{ ".css", "text/css; charset=utf-8", SQUEEZE_CSS }, { ".js", "text/javascript; charset=utf-8", SQUEEZE_LINES },
+	{ ".svg", "image/svg+xml", SQUEEZE_NOT }, { ".png", "image/png", SQUEEZE_NOT },
 };
 
 struct asset {
@@ -68,6 +71,19 @@ static size_t squeeze(const char *path, unsigned char *bytes, size_t length)
 	return kept;
 }
 
+static size_t squeeze_css(unsigned char *bytes, size_t length)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		bool space = bytes[i] == ' ' || bytes[i] == '\n';
+		bool after = kept && strchr("{}:;,", bytes[kept - 1]), before = i + 1 == length || strchr("{}", bytes[i + 1]);
+		if (!space || (!after && !before))
+			bytes[kept++] = space ? ' ' : bytes[i];
+	}
+	return kept;
+}
+
 static uint64_t fnv1a(const unsigned char *bytes, size_t length)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
@@ -109,8 +125,10 @@ static void read_asset(const char *path, struct asset *asset)
 	asset->length = fread(asset->bytes, 1, FILE_MAX, file);
 	if (ferror(file) || fclose(file) || asset->length == FILE_MAX)
 		die(path, 0, "cannot be read, or is too large");
-	if (types[i].squeeze)
+	if (types[i].squeeze != SQUEEZE_NOT)
 		asset->length = squeeze(path, asset->bytes, asset->length);
+	if (types[i].squeeze == SQUEEZE_CSS)
+		asset->length = squeeze_css(asset->bytes, asset->length);
 	name_asset(path, ending, asset);
 }
 

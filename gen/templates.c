@@ -632,7 +632,9 @@ static enum end do_slot(struct compiler *c, struct source *source, const char *w
 /* Was read before (model.h). */
 static enum end do_declaration(struct compiler *c, struct source *source, const char *word, char *rest)
 {
-	if (c->html.depth)
+	const struct record *record = model_record(c->model, !strcmp(word, "page"), word_due(source, &rest, "a name"));
+
+	if (!record || strcmp(record->where.path, source->path))
 		fail(source, "a declaration stands at the head of a file", NULL);
 	return END_NONE;
 }

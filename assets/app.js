@@ -1,0 +1,100 @@
+// What a browser does better than the server; every page works without it.
+const all = (selector) => document.querySelectorAll(selector);
+const said = document.getElementById("said");
+let quiet;
+
+// Shown and, as a status, spoken.
+function say(text) {
+	said.textContent = text;
+	clearTimeout(quiet);
+	quiet = setTimeout(() => { said.textContent = ""; }, 6000);
+}
+
+function textOf(element) {
+	const lines = [...element.querySelectorAll("li")].map((line) => line.textContent.trim());
+	return lines.length ? lines.join("\n") + "\n" : element.textContent.replace(/\s+/g, "");
+}
+
+// Pages on plain http have no clipboard: the text is left selected, and the old command tried.
+async function copy(button) {
+	const from = document.getElementById(button.dataset.copy);
+	try {
+		await navigator.clipboard.writeText(textOf(from));
+	} catch {
+		getSelection().selectAllChildren(from);
+		if (!document.execCommand("copy")) return say(button.dataset.failed);
+	}
+	say(button.dataset.done);
+}
+
+function enlarge(button) {
+	const large = button.closest("figure").classList.toggle("large");
+	button.setAttribute("aria-pressed", String(large));
+}
+
+function reveal(button) {
+	const input = document.getElementById(button.getAttribute("aria-controls"));
+	const shows = input.type === "password";
+	input.type = shows ? "text" : "password";
+	button.setAttribute("aria-pressed", String(shows));
+	button.textContent = shows ? button.dataset.hide : button.dataset.show;
+	input.focus();
+}
+
+const actions = { copy, enlarge, reveal, print: () => print() };
+for (const button of all("button[data-do]")) {
+	button.hidden = false;
+	button.parentElement.classList.add("shows");
+	button.addEventListener("click", () => actions[button.dataset.do](button));
+}
+
+// A password is hidden again before it is sent, so that browsers know it as one.
+for (const form of all("form")) {
+	form.addEventListener("submit", () => {
+		for (const button of form.querySelectorAll("[data-do=reveal][aria-pressed=true]")) reveal(button);
+	});
+}
+
+// "I saved my recovery codes" opens the way. Again when the page comes back from the browser's memory.
+function follow(box) {
+	document.getElementById(box.dataset.enables).disabled = !box.checked;
+}
+for (const box of all("input[data-enables]")) {
+	follow(box);
+	box.addEventListener("change", () => follow(box));
+	addEventListener("pageshow", () => follow(box));
+}
+
+for (const time of all("time[data-local]")) {
+	const form = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+	time.textContent = form.format(new Date(time.dateTime));
+}
+
+// How long a step stays open; spoken once when two minutes are left, and at the end.
+for (const time of all("time[data-left]")) {
+	const end = new Date(time.dateTime).getTime();
+	const tick = () => {
+		const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+		const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+		time.textContent = left ? time.dataset.left.replace("%", clock) : time.dataset.over;
+		if (left === 120) say(time.textContent);
+		if (!left) {
+			say(time.dataset.over);
+			clearInterval(timer);
+		}
+	};
+	const timer = setInterval(tick, 1000);
+	tick();
+}
+
+// The menu closes by Escape and by a click elsewhere.
+for (const menu of all("details.menu")) {
+	addEventListener("click", (event) => {
+		if (!menu.contains(event.target)) menu.open = false;
+	});
+	menu.addEventListener("keydown", (event) => {
+		if (event.key !== "Escape" || !menu.open) return;
+		menu.open = false;
+		menu.querySelector("summary").focus();
+	});
+}
