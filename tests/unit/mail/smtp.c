@@ -1,0 +1,330 @@
+/*
+ * smtp: what becomes of a mail, whatever the server says and when. The server is a thread here that reads from a script;
+ * TLS, login and certificates are tried against a real one in tests/door/test_mail.py.
+ */
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "mail/delivery.h"
+
+/* What the server says; NULL: what servers say. "" says nothing and waits, "!" closes. */
+struct script {
+	const char *greeting, *ehlo, *from, *to, *data, *end, *quit;
+};
+
+struct server {
+	const struct script *script;
+	int listening, port;
+	pthread_t thread;
+	atomic_int connections, quits, mails;
+	struct buf heard; /* the last mail's lines, as they came */
+};
+
+static bool say(int to, const char *line, const char *usual)
+{
+	line = line ? line : usual;
+	if (!strcmp(line, "!"))
+		return false;
+	if (*line)
+		dprintf(to, "%s\r\n", line);
+	return true;
+}
+
+static void hear_mail(struct server *server, FILE *in)
+{
+	char line[2048];
+
+	buf_reset(&server->heard);
+	while (fgets(line, sizeof(line), in) && strcmp(line, ".\r\n"))
+		buf_text(&server->heard, line);
+	server->mails++;
+}
+
+static bool serve_line(struct server *server, FILE *in, int to, const char *line)
+{
+	const struct script *script = server->script;
+
+	if (!strncmp(line, "EHLO", 4))
+		return say(to, script->ehlo, "250-here\r\n250 8BITMIME");
+	if (!strncmp(line, "MAIL", 4))
+		return say(to, script->from, "250 ok");
+	if (!strncmp(line, "RCPT", 4))
+		return say(to, script->to, "250 ok");
+	if (!strncmp(line, "QUIT", 4)) {
+		server->quits++;
+		return say(to, script->quit, "221 bye");
+	}
+	if (strncmp(line, "DATA", 4))
+		return say(to, NULL, "500 what?");
+	if (!say(to, script->data, "354 go on") || (script->data && *script->data != '3'))
+		return script->data && *script->data != '!';
+	hear_mail(server, in);
+	return say(to, script->end, "250 taken");
+}
+
+static void serve_one(struct server *server, int connection)
+{
+	FILE *in = fdopen(connection, "r");
+	char line[2048];
+	bool on = say(connection, server->script->greeting, "220 here");
+
+	while (on && fgets(line, sizeof(line), in))
+		on = serve_line(server, in, connection, line);
+	fclose(in);
+}
+
+static void *serve(void *argument)
+{
+	struct server *server = argument;
+	int connection;
+
+	while ((connection = accept(server->listening, NULL, NULL)) >= 0) {
+		server->connections++;
+		serve_one(server, connection);
+	}
+	return NULL;
+}
+
+static void start(struct server *server, const struct script *script)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(address);
+
+	memset(server, 0, sizeof(*server));
+	server->script = script;
+	server->listening = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(server->listening, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(server->listening, 8), 0);
+	assert_int_equal(getsockname(server->listening, (struct sockaddr *)&address, &length), 0);
+	server->port = ntohs(address.sin_port);
+	assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
+static void stop(struct server *server)
+{
+	shutdown(server->listening, SHUT_RDWR);
+	pthread_join(server->thread, NULL);
+	close(server->listening);
+	buf_done(&server->heard);
+}
+
+static const char message[] = "Subject: x\r\n\r\nHello\r\n.\r\n..two\r\nend\r\n";
+
+/* A way to a host, with what it needs. */
+struct line_out {
+	struct settings settings;
+	char url[64];
+	atomic_bool stop;
+	void *way;
+};
+
+static void dial(struct line_out *out, const char *host, int port)
+{
+	const char *why = "";
+
+	memset(out, 0, sizeof(*out));
+	(void)snprintf(out->url, sizeof(out->url), "smtp://%s:%d", host, port);
+	out->settings = (struct settings){ .mail = out->url, .mail_from = "login@example.com", .public_host = "login.example.com" };
+	if (smtp_delivery.open(&out->settings, &out->stop, &out->way, &why))
+		fail_msg("%s: %s", out->url, why);
+}
+
+static enum delivered send_one(struct line_out *out, bool last, struct delivery_trouble *trouble)
+{
+	struct mail mail = { "kim@example.com", message, strlen(message), last };
+
+	return smtp_delivery.send(out->way, &mail, trouble);
+}
+
+static void each_refusal_means_what_it_should(void **state)
+{
+	static const struct {
+		struct script script;
+		enum delivered expected;
+		const char *stage;
+		int64_t reply;
+	} cases[] = {
+		{ { 0 }, DELIVERED, "DATA", 250 },
+		{ { .greeting = "554 no service" }, DELIVERED_NOT, "connect", 554 },
+		{ { .greeting = "421 busy" }, DELIVERED_NOT, "connect", 421 },
+		{ { .greeting = "!" }, DELIVERED_NOT, "connect", 0 },
+		{ { .from = "550 not your sender" }, DELIVERED_NOT, "MAIL", 550 },
+		{ { .from = "451 later" }, DELIVERED_NOT, "MAIL", 451 },
+		{ { .to = "550 nobody here" }, DELIVERED_REFUSED, "RCPT", 550 },
+		{ { .to = "550-nobody\r\n550 here" }, DELIVERED_REFUSED, "RCPT", 550 },
+		{ { .to = "451 greylisted" }, DELIVERED_LATER, "RCPT", 451 },
+		{ { .to = "421 going down" }, DELIVERED_NOT, "RCPT", 421 },
+		{ { .to = "530 sign in first" }, DELIVERED_NOT, "RCPT", 530 },
+		{ { .to = "!" }, DELIVERED_NOT, "RCPT", 0 },
+		{ { .data = "554 no" }, DELIVERED_REFUSED, "DATA", 554 },
+		{ { .data = "452 full" }, DELIVERED_LATER, "DATA", 452 },
+		{ { .end = "554 spam" }, DELIVERED_REFUSED, "DATA", 554 },
+		{ { .end = "452 full" }, DELIVERED_LATER, "DATA", 452 },
+		{ { .end = "!" }, DELIVERED_NOT, "DATA", 354 },
+		{ { .quit = "!" }, DELIVERED, "DATA", 250 },
+		{ { .quit = "500 no" }, DELIVERED, "DATA", 250 },
+		{ { .to = "550 nobody", .quit = "!" }, DELIVERED_REFUSED, "RCPT", 550 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct delivery_trouble trouble = { 0 };
+		struct server server;
+		struct line_out out;
+		start(&server, &cases[i].script);
+		dial(&out, "127.0.0.1", server.port);
+		enum delivered got = send_one(&out, true, &trouble);
+		if (got != cases[i].expected || strcmp(trouble.stage, cases[i].stage) || trouble.reply != cases[i].reply)
+			fail_msg("case %zu: %d at %s, %d (%s)", i, (int)got, trouble.stage, (int)trouble.reply, trouble.what);
+		smtp_delivery.close(out.way);
+		stop(&server);
+	}
+}
+
+/* Lines that begin with a dot get another one on the wire (RFC 5321 section 4.5.2). */
+static void a_batch_shares_a_connection_and_says_good_bye(void **state)
+{
+	static const struct script usual;
+	struct delivery_trouble trouble;
+	struct server server;
+	struct line_out out;
+	(void)state;
+
+	start(&server, &usual);
+	dial(&out, "localhost", server.port);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(send_one(&out, i == 2, &trouble), DELIVERED);
+	smtp_delivery.rest(out.way);
+	assert_int_equal(send_one(&out, true, &trouble), DELIVERED);
+	smtp_delivery.close(out.way);
+	stop(&server);
+	assert_int_equal(server.connections, 2);
+	assert_int_equal(server.quits, 2);
+	assert_int_equal(server.mails, 4);
+}
+
+static void the_bytes_arrive(void **state)
+{
+	static const struct script usual;
+	struct delivery_trouble trouble;
+	struct server server;
+	struct line_out out;
+	(void)state;
+
+	start(&server, &usual);
+	dial(&out, "127.0.0.1", server.port);
+	assert_int_equal(send_one(&out, true, &trouble), DELIVERED);
+	smtp_delivery.close(out.way);
+	assert_string_equal(buf_string(&server.heard), "Subject: x\r\n\r\nHello\r\n..\r\n...two\r\nend\r\n");
+	stop(&server);
+}
+
+static void nobody_answers(void **state)
+{
+	static const struct script usual;
+	struct delivery_trouble trouble;
+	struct server server;
+	struct line_out out;
+	(void)state;
+
+	start(&server, &usual);
+	stop(&server);
+	dial(&out, "127.0.0.1", server.port);
+	assert_int_equal(send_one(&out, true, &trouble), DELIVERED_NOT);
+	assert_string_equal(trouble.stage, "connect");
+	smtp_delivery.close(out.way);
+}
+
+/* 0.0.0.0 leads to this machine, but is not written as loopback: without STARTTLS nothing may be said there. */
+static void off_loopback_nothing_is_said_without_tls(void **state)
+{
+	static const struct script usual;
+	struct delivery_trouble trouble;
+	struct server server;
+	struct line_out out;
+	(void)state;
+
+	start(&server, &usual);
+	dial(&out, "0.0.0.0", server.port);
+	assert_int_equal(send_one(&out, true, &trouble), DELIVERED_NOT);
+	assert_string_equal(trouble.stage, "connect");
+	smtp_delivery.close(out.way);
+	stop(&server);
+	assert_int_equal(server.mails, 0);
+}
+
+/* A server that says nothing more after the good-bye, or before the mail was the last, holds nobody for long. */
+static void silence_after_the_mail_costs_little(void **state)
+{
+	static const struct script silent = { .quit = "" };
+	struct delivery_trouble trouble;
+	struct server server;
+	struct line_out out;
+	(void)state;
+
+	for (int last = 0; last < 2; last++) {
+		int64_t began_ms = clock_monotonic_ms();
+		start(&server, &silent);
+		dial(&out, "127.0.0.1", server.port);
+		assert_int_equal(send_one(&out, last, &trouble), DELIVERED);
+		smtp_delivery.close(out.way);
+		stop(&server);
+		if (clock_monotonic_ms() - began_ms > 4500)
+			fail_msg("last %d: %d ms", last, (int)(clock_monotonic_ms() - began_ms));
+	}
+}
+
+static void *stop_soon(void *argument)
+{
+	struct line_out *out = argument;
+
+	usleep(300 * 1000);
+	atomic_store(&out->stop, true);
+	return NULL;
+}
+
+static void a_stop_ends_the_attempt(void **state)
+{
+	static const struct script cases[] = { { .greeting = "" }, { .ehlo = "" }, { .to = "" }, { .end = "" } };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct delivery_trouble trouble;
+		struct server server;
+		struct line_out out;
+		pthread_t stopper;
+		int64_t began_ms = clock_monotonic_ms();
+		start(&server, &cases[i]);
+		dial(&out, "127.0.0.1", server.port);
+		assert_int_equal(pthread_create(&stopper, NULL, stop_soon, &out), 0);
+		enum delivered got = send_one(&out, true, &trouble);
+		smtp_delivery.close(out.way);
+		int64_t took_ms = clock_monotonic_ms() - began_ms;
+		if (got != DELIVERED_STOPPED || took_ms > 300 + 1300)
+			fail_msg("case %zu: %d after %d ms", i, (int)got, (int)took_ms);
+		pthread_join(stopper, NULL);
+		stop(&server);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_refusal_means_what_it_should), cmocka_unit_test(a_batch_shares_a_connection_and_says_good_bye),
+		cmocka_unit_test(the_bytes_arrive), cmocka_unit_test(nobody_answers),
+		cmocka_unit_test(off_loopback_nothing_is_said_without_tls), cmocka_unit_test(silence_after_the_mail_costs_little),
+		cmocka_unit_test(a_stop_ends_the_attempt),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
