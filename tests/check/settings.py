@@ -41,7 +41,7 @@ def wrong_in_manual(rows, text):
 def strangers(name, text, rows):
     plain = re.sub(r"\\-", "-", re.sub(r"\\f[BIRP]", "", text))
     known = {word for row in rows for word in row[:2] if word} | VARIABLES_OF_TESTS
-    known |= {"--help", "--version"}
+    known |= {"--help", "--version", "--flag"}
     for word in sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]+|TWOSTEP_[A-Z_]+", plain)) - known):
         yield f"{name}: {word} is no setting"
 

@@ -1,0 +1,285 @@
+"""The program as its operator meets it: commands, settings, start and end."""
+import contextlib
+import http.client
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+
+from harness import Browser, DoorTest, Person, Server, binary, clean_environment, free_port
+
+
+def run(*words, environment=None, seconds=20):
+    return subprocess.run([binary(), *words], env=clean_environment(**(environment or {})), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=seconds)
+
+
+@contextlib.contextmanager
+def folder():
+    path = tempfile.mkdtemp(prefix="twostep-commands-")
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class Words(unittest.TestCase):
+    def test_help_and_version_are_asked_for(self):
+        for words in (["--help"], ["-h"], ["help"], ["serve", "--help"], ["help", "serve"], ["help", "help"], ["--version"],
+                      ["serve", "--locale", "ko", "--help"]):
+            with self.subTest(words):
+                done = run(*words)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertTrue(done.stdout.strip())
+                self.assertLessEqual(max(map(len, done.stdout.splitlines())), 100)
+
+    def test_help_names_every_flag(self):
+        text = run("serve", "--help").stdout
+        for word in ("--listen", "--public-url", "--mail-password-file", "TWOSTEP_TRUSTED_PROXIES", "default 15", "--config"):
+            self.assertIn(word, text)
+        self.assertNotIn("--metrics-listen", text)
+
+    def test_a_wrong_word_is_one_line_and_status_2(self):
+        for words in ([], ["sevre"], ["--nonsense"], ["help", "sevre"], ["help", "serve", "serve"], ["serve", "stray"],
+                      ["serve", "--nonsense"], ["serve", "--metrics-listen", "127.0.0.1:1"], ["sevre\n\x1b[31m"]):
+            with self.subTest(words):
+                done = run(*words)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertRegex(done.stderr, r"\Atwostep: [^\n\x1b]+\n\Z")
+
+    def test_help_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([binary(), "--help"], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 1)
+
+
+class WrongSettings(unittest.TestCase):
+    def refused(self, words=(), environment=None, names=(), seconds=20):
+        done = run("serve", *words, environment=environment, seconds=seconds)
+        self.assertEqual(done.returncode, 2, done)
+        self.assertRegex(done.stderr, r"\Atwostep: [^\n]+; takes [^\n]+\n\Z")
+        for name in names:
+            self.assertIn(name, done.stderr)
+        return done.stderr
+
+    def test_names_the_setting_what_it_got_and_what_it_takes(self):
+        self.refused(["--password-min", "7"], names=["--password-min", '"7"', "8 to 128"])
+        self.refused(environment={"TWOSTEP_LOCALE": "de"}, names=["TWOSTEP_LOCALE", '"de"', "en or ko"])
+
+    def test_names_file_and_line(self):
+        with folder() as where:
+            path = os.path.join(where, "twostep.conf")
+            with open(path, "w") as f:
+                f.write("# mine\nlog-level = loud\n")
+            self.refused(["--config", path], names=["log-level in " + path + " line 2", '"loud"'])
+
+    def test_never_shows_a_password(self):
+        text = self.refused(["--mail", "smtp://kim:hush-hush@mail.example.com"], names=["--mail"])
+        self.assertNotIn("hush", text)
+
+    def test_a_folder_that_others_can_enter(self):
+        with folder() as where:
+            os.chmod(where, 0o755)
+            self.refused(["--data", where], names=["--data", where, "0755"])
+
+    def test_a_folder_that_cannot_be_made(self):
+        self.refused(["--data", "/nowhere/at/all"], names=["--data", "/nowhere/at/all"])
+
+    def test_a_folder_that_is_a_file(self):
+        with tempfile.NamedTemporaryFile() as file:
+            self.refused(["--data", file.name], names=["--data", "no folder"])
+
+    def test_a_database_that_is_none(self):
+        with folder() as where:
+            path = os.path.join(where, "other.db")
+            with open(path, "w") as f:
+                f.write("this is no database, but it is long enough to look like one" * 20)
+            self.refused(["--data", where, "--database", "sqlite:" + path], names=["--database", path])
+
+    def test_a_port_that_is_taken(self):
+        with folder() as where, socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            listen = f"127.0.0.1:{taken.getsockname()[1]}"
+            self.refused(["--data", where, "--listen", listen], names=["--listen", listen])
+
+
+class Keyring(unittest.TestCase):
+    def setUp(self):
+        self.where = tempfile.mkdtemp(prefix="twostep-commands-")
+        self.addCleanup(shutil.rmtree, self.where, True)
+        server = Server(data=self.where)
+        Person(server).sign_up()
+        server.stop()
+        self.keyring = os.path.join(self.where, "keyring")
+
+    def refused(self):
+        done = run("serve", "--data", self.where, "--listen", f"127.0.0.1:{free_port()}")
+        self.assertEqual(done.returncode, 2, done)
+        self.assertRegex(done.stderr, r"\Atwostep: --keyring: got [^\n]+\n\Z")
+
+    def test_is_for_its_owner_alone(self):
+        for name in ("", "keyring", "twostep.db", "lock", "outbox"):
+            mode = stat.S_IMODE(os.stat(os.path.join(self.where, name)).st_mode)
+            self.assertEqual(mode & 0o077, 0, f"{name}: {mode:o}")
+
+    def test_a_missing_one_refuses_the_start(self):
+        os.unlink(self.keyring)
+        self.refused()
+        self.assertFalse(os.path.exists(self.keyring))
+
+    def test_one_that_others_can_read_refuses_the_start(self):
+        os.chmod(self.keyring, 0o640)
+        self.refused()
+
+    def test_another_one_refuses_the_start(self):
+        with folder() as other:
+            server = Server(data=other)
+            server.stop()
+            shutil.copy2(os.path.join(other, "keyring"), self.keyring)
+        self.refused()
+
+    def test_a_cut_one_refuses_the_start(self):
+        with open(self.keyring, "r+b") as f:
+            f.truncate(20)
+        self.refused()
+
+    def test_its_own_one_starts_again(self):
+        server = Server(data=self.where)
+        self.assertEqual(server.end(), 0)
+        server.stop()
+
+
+class Running(unittest.TestCase):
+    def test_one_process_alone_uses_a_folder(self):
+        server = Server()
+        done = run("serve", "--data", server.data, "--listen", f"127.0.0.1:{free_port()}")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"process {server.process.pid} ", done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1)
+        server.stop()
+
+    def test_a_flag_wins_over_environment_over_file(self):
+        with folder() as where:
+            path = os.path.join(where, "twostep.conf")
+            with open(path, "w") as f:
+                f.write('name = "from file"\nlog-format = json\nlocale = ko\n')
+            server = Server(args=["--config", path, "--locale", "en"], env={"TWOSTEP_LOG_FORMAT": "text", "TWOSTEP_NAME": ""})
+            self.assertNotIn('{"time"', server.log())
+            reply = Browser(server).request("GET", "/login", headers={"Accept": "text/html"})
+            self.assertIn("from file", reply.text)
+            self.assertIn('lang="en"', reply.text)
+            server.stop()
+
+    def test_ends_with_0_by_sigterm_and_sigint(self):
+        for how in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(how):
+                server = Server()
+                self.assertEqual(server.end(how), 0)
+                server.stop()
+
+    def test_a_second_signal_ends_it_at_once(self):
+        server = Server()
+        with socket.create_connection(("127.0.0.1", server.port)) as slow:
+            slow.sendall(b"POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n")
+            time.sleep(0.2)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            self.assertIsNone(server.process.poll(), "waits for the open request")
+            begun = time.monotonic()
+            self.assertNotEqual(server.end(), 0)
+            self.assertLess(time.monotonic() - begun, 2)
+        shutil.rmtree(server.data)
+
+    def test_says_where_to_go(self):
+        with folder() as where:
+            port = free_port()
+            for shown in (True, False):
+                process = subprocess.Popen([binary(), "serve", "--data", where, "--listen", f"127.0.0.1:{port}"], stdout=subprocess.PIPE,
+                                           stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL,
+                                           env=clean_environment(TWOSTEP_MAIL_PRINT=str(int(shown))))
+                for line in process.stderr:
+                    if " ready" in line:
+                        break
+                process.terminate()
+                out, _ = process.communicate(timeout=20)
+                self.assertEqual(out, "twostep 0.1.0 serves http://localhost:8080\n" if shown else "")
+
+    def test_tells_systemd(self):
+        with folder() as where:
+            path = os.path.join(where, "notify")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+                notified.bind(path)
+                notified.settimeout(10)
+                server = Server(env={"NOTIFY_SOCKET": path})
+                self.assertEqual(notified.recv(100), b"READY=1")
+                server.stop()
+                self.assertEqual(notified.recv(100), b"STOPPING=1")
+
+    def test_serves_on_a_unix_socket(self):
+        with folder() as where:
+            path = os.path.join(where, "socket")
+            process = subprocess.Popen([binary(), "serve", "--data", os.path.join(where, "data"), "--listen", "unix:" + path],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       env=clean_environment())
+            try:
+                deadline = time.monotonic() + 20
+                while not os.path.exists(path) and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                connection = http.client.HTTPConnection("localhost")
+                connection.sock = socket.socket(socket.AF_UNIX)
+                connection.sock.settimeout(10)
+                connection.sock.connect(path)
+                connection.request("GET", "/readyz")
+                self.assertEqual(connection.getresponse().status, 200)
+                connection.close()
+            finally:
+                process.terminate()
+                self.assertEqual(process.wait(20), 0)
+
+    def test_warns_where_networks_cannot_be_told_apart(self):
+        server = Server(env={"TWOSTEP_PUBLIC_URL": "http://login.example.com"})
+        try:
+            self.assertIn("networks_blind", server.log())
+            reply = Browser(server).request("GET", "/readyz")
+            self.assertIn("networks_blind", reply.json["warnings"])
+        finally:
+            server.stop()
+
+    def test_says_what_it_does_not_know(self):
+        server = Server(env={"TWOSTEP_LISTN": "1"})
+        self.assertIn("TWOSTEP_LISTN", server.log())
+        server.stop()
+
+
+class Health(DoorTest):
+    def test_lives(self):
+        reply = Browser(self.server).request("GET", "/healthz")
+        self.assertEqual((reply.status, reply.json), (200, {"status": "ok"}))
+        head = Browser(self.server).request("HEAD", "/healthz")
+        self.assertEqual((head.status, head.raw), (200, b""))
+        self.assertEqual(head.header("Content-Length"), str(len(reply.body)))
+        self.assertEqual(Browser(self.server).request("POST", "/healthz").status, 405)
+
+    def test_is_ready(self):
+        reply = Browser(self.server).request("GET", "/readyz")
+        self.assertEqual((reply.status, reply.json), (200, {"status": "ready", "warnings": []}))
+        head = Browser(self.server).request("HEAD", "/readyz")
+        self.assertEqual((head.status, head.raw), (200, b""))
+        self.assertEqual(Browser(self.server).request("DELETE", "/readyz").status, 405)
+
+    def test_both_carry_what_every_answer_carries(self):
+        for path in ("/healthz", "/readyz"):
+            reply = Browser(self.server).request("GET", path)
+            self.assertEqual(reply.header("X-Content-Type-Options"), "nosniff")
+            self.assertEqual(reply.header("Cache-Control"), "no-store")
+            self.assertTrue(reply.header("Content-Security-Policy").startswith("default-src 'none'"))
+
+
+if __name__ == "__main__":
+    unittest.main()
