@@ -15,7 +15,9 @@ struct alphabet {
 	struct range ranges[5];
 };
 
-static const struct alphabet base64url = { 6, { { 'A', 'Z', 0 }, { 'a', 'z', 26 }, { '0', '9', 52 }, { '-', '-', 62 }, { '_', '_', 63 } } };
+static const struct alphabet base64url = {
+	6, { { 'A', 'Z', 0 }, { 'a', 'z', 26 }, { '0', '9', 52 }, { '-', '-', 62 }, { '_', '_', 63 } }
+};
 static const struct alphabet base32 = { 5, { { 'A', 'Z', 0 }, { '2', '7', 26 } } };
 static const struct alphabet hex = { 4, { { '0', '9', 0 }, { 'a', 'f', 10 } } };
 

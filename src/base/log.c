@@ -60,7 +60,8 @@ static void add_escaped(struct line *line, uint32_t character)
 
 	if (character > 0xffff) {
 		uint32_t above = character - 0x10000;
-		snprintf(text, sizeof(text), "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd800 + (above >> 10 & 0x3ff), 0xdc00 + (above & 0x3ff));
+		uint32_t high = 0xd800 + (above >> 10 & 0x3ff), low = 0xdc00 + (above & 0x3ff);
+		snprintf(text, sizeof(text), "\\u%04" PRIx32 "\\u%04" PRIx32, high, low);
 	} else {
 		snprintf(text, sizeof(text), "\\u%04" PRIx32, character);
 	}

@@ -25,7 +25,7 @@ enum err random_bytes(void *out, size_t length)
 
 enum err random_below(uint32_t bound, uint32_t *out)
 {
-	uint32_t value, uneven = (UINT32_MAX % bound + 1) % bound; /* 2^32 mod bound: so many values at the top are one too many */
+	uint32_t value, uneven = (UINT32_MAX % bound + 1) % bound; /* 2^32 mod bound: so many at the top are too many */
 	enum err err;
 
 	do {

@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
-static EVP_MD *sha256; /* fetched once: a look-up by name takes a lock and longer than the hash itself; lives as long as the process */
+static EVP_MD *sha256; /* lives as long as the process: a look-up by name takes a lock, and longer than the hash itself */
 
 static void fetch_sha256(void)
 {
