@@ -22,7 +22,12 @@ struct log_field {
 	int64_t number;
 };
 
-#define LOG_TEXT(field, value) ((struct log_field){ (field), (value) ? (value) : "-", 0 })
+static inline struct log_field log_field_text(const char *name, const char *value)
+{
+	return (struct log_field){ name, value ? value : "-", 0 };
+}
+
+#define LOG_TEXT(field, value) log_field_text((field), (value))
 #define LOG_INT(field, value)  ((struct log_field){ (field), NULL, (value) })
 
 void log_setup(enum log_level level, bool json);
