@@ -15,7 +15,7 @@ ROUTES = (
     ("POST", "/login/second-step", False, {"login": "x", "method": "totp", "code": "123456"}, {"remember_device": "B"}),
     ("POST", "/password-reset", False, {"email": "x@example.com"}, {}),
     ("POST", "/password-reset/complete", False, {"email": "x@example.com", "code": CODE, "password": PASSWORD}, {}),
-    ("POST", "/session/confirm", True, {}, {"password": "T"}),
+    ("POST", "/session/confirm", True, {}, {"password": "T", "method": "T", "code": "T"}),
     ("PATCH", "/account", True, {}, {"name": "T", "locale": "T"}),
     ("POST", "/account/password", True, {"current_password": WRONG_PASSWORD, "new_password": PASSWORD}, {}),
     ("POST", "/account/two-step/setup", True, {}, {"replace": "B"}),
@@ -62,7 +62,8 @@ class BadInput(DoorTest):
 
     def names(self, reply, field, about):
         expect(reply, 400, "invalid_request", about)
-        self.assertIn(field, reply.text, about + ": does not name the field")
+        said = {k: v for k, v in reply.json.items() if k not in ("type", "title", "status", "code")}
+        self.assertIn(field, json.dumps(said), about + ": does not name the field")
 
     def test_a_field_of_a_wrong_type_is_named(self):
         for route in ROUTES:
@@ -99,8 +100,7 @@ class BadInput(DoorTest):
             _, path, _, needed, optional = route
             kinds = {**{name: "T" for name in needed}, **optional}
             for field in (name for name, kind in kinds.items() if kind == "T"):
-                if (path, field) in (("/account", "name"), ("/signup", "invitation"), ("/signup", "name"),
-                                     ("/account/password", "new_password")):
+                if field in ("name", "new_password", "invitation") or (field == "password" and PASSWORD in needed.values()):
                     continue  # free text: test_sign_up and test_account say what may be
                 for name, text in texts.items():
                     about = f"{path} {field}: {name}"
@@ -119,6 +119,12 @@ class BadInput(DoorTest):
                 expect(self.signed_in.patch("/account", {"name": text}), (400, 422), about=repr(text[:20]))
                 body = {"email": new_address(), "name": text, "password": PASSWORD}
                 expect(self.person().post("/signup", body), (400, 422), about=repr(text[:20]))
+
+    def test_passwords_that_nobody_could_type_again(self):
+        for name, text in (("NUL inside", "Violet7 kettle\0Drum orbit"), ("NUL behind", PASSWORD + "\0")):
+            with self.subTest(name):
+                expect(self.person().post("/signup", {"email": new_address(), "name": "Kim", "password": text}), (400, 422), about=name)
+                expect(self.person().post("/login", {"email": self.signed_in.email, "password": text}), (400, 401), about=name)
 
     def test_bytes_that_are_no_utf_8(self):
         bad = {"a lone byte": b"\xff", "overlong": b"\xc0\xaf", "overlong NUL": b"\xc0\x80", "a surrogate": b"\xed\xa0\x80",
@@ -150,8 +156,8 @@ class BadInput(DoorTest):
             "single quotes": b"{'code':'1'}", "a comment": b'{"code":"1"}//', "two objects": b"{}{}", "behind it": b"{}x",
             "a byte order mark": b"\xef\xbb\xbf{}", "NUL behind it": b"{}\0", "NUL before it": b"\0{}", "NaN": b'{"code":NaN}',
             "deep arrays": b"[" * 60000, "deep objects": b'{"a":' * 12000, "UTF-16": '{"code":"1"}'.encode("utf-16"),
-            "a raw control": b'{"code":"a\x01b"}', "a raw line end": b'{"code":"a\nb"}', "a huge number": b'{"x":1e999999}',
-            "a bad escape": b'{"code":"\\x41"}', "a NUL in a name": b'{"co\\u0000de":"1"}',
+            "a raw control": b'{"code":"a\x01b"}', "a raw line end": b'{"code":"a\nb"}',
+            "a bad escape": b'{"code":"\\x41"}',
         }
         for route in ROUTES:
             for name, raw in bodies.items():

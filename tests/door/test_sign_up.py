@@ -115,6 +115,14 @@ class SignUp(DoorTest):
         for n, password in enumerate((PASSWORD, OTHER_PASSWORD)):
             expect(person.elsewhere().first_step(password=password), 200 if n == winner else 401)
 
+    def test_twenty_at_once_with_one_code_make_one_account_and_one_session(self):
+        person = self.person()
+        signup, code = person.begin_sign_up()
+        replies = at_once([lambda: self.verify(person.elsewhere(), signup, code)] * 20)
+        self.once(replies, "201", {"422 invalid_code"})
+        expect(person.first_step(), 200)
+        self.assertEqual(len(expect(person.get("/sessions"), 200)["sessions"]), 2)
+
     def test_a_code_serves_once(self):
         person = self.person()
         signup, code = person.begin_sign_up()
