@@ -1,0 +1,402 @@
+"""The pages without JavaScript: forms filled by their labels, buttons and links pressed by their names."""
+import html.parser
+import re
+import unittest
+import urllib.parse
+
+from harness import OTHER_PASSWORD, PASSWORD, RECOVERY_CODE, WRONG_PASSWORD, DoorTest, Person, expect, mail_code, mail_text
+
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+class Node:
+    def __init__(self, tag, attributes, parent):
+        self.tag, self.attributes, self.parent, self.children = tag, dict(attributes), parent, []
+
+    def __getitem__(self, name):
+        return self.attributes.get(name)
+
+    def has(self, name):
+        return name in self.attributes
+
+    def walk(self):
+        for child in self.children:
+            if isinstance(child, Node):
+                yield child
+                yield from child.walk()
+
+    def all(self, *tags):
+        return [node for node in self.walk() if node.tag in tags]
+
+    @property
+    def text(self):
+        parts = [c if isinstance(c, str) else "" if c.tag in ("script", "style", "template") else c.text for c in self.children]
+        return " ".join("".join(parts).split())
+
+    def inside(self, tag):
+        node = self.parent
+        while node and node.tag != tag:
+            node = node.parent
+        return node
+
+
+class Tree(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.root = self.at = Node("#", {}, None)
+        self.feed(text)
+        self.close()
+        if self.at is not self.root:
+            raise AssertionError(f"<{self.at.tag}> is never closed")
+
+    def handle_starttag(self, tag, attrs):
+        node = Node(tag, [(k, v or "") for k, v in attrs], self.at)
+        self.at.children.append(node)
+        if tag not in VOID:
+            self.at = node
+
+    def handle_startendtag(self, tag, attrs):
+        self.at.children.append(Node(tag, [(k, v or "") for k, v in attrs], self.at))
+
+    def handle_endtag(self, tag):
+        if tag in VOID:
+            return
+        if self.at.tag != tag:
+            raise AssertionError(f"</{tag}> closes <{self.at.tag}>")
+        self.at = self.at.parent
+
+    def handle_data(self, data):
+        self.at.children.append(data)
+
+
+class Page:
+    """What a person without JavaScript has before them."""
+
+    def __init__(self, visitor, path, reply):
+        self.visitor, self.path, self.reply = visitor, path, reply
+        if (reply.header("Content-Type") or "").split(";")[0] != "text/html":
+            raise AssertionError(f"{path}: not a page: {reply!r}")
+        self.root = Tree(reply.text).root
+        self.ids = {n["id"]: n for n in self.root.walk() if n.has("id")}
+        if len(self.ids) != sum(n.has("id") for n in self.root.walk()):
+            raise AssertionError(f"{path}: an id twice")
+
+    @property
+    def text(self):
+        return self.root.text
+
+    @property
+    def main(self):
+        return self.root.all("main")[0]
+
+    def name(self, node):
+        """The accessible name, as far as these pages need it."""
+        if node.has("aria-labelledby"):
+            return " ".join(self.ids[i].text for i in node["aria-labelledby"].split())
+        if node.has("aria-label"):
+            return node["aria-label"]
+        if node.tag == "img":
+            return node["alt"]
+        if node.tag in ("input", "select", "textarea"):
+            for label in self.root.all("label"):
+                if label["for"] and label["for"] == node["id"] or node in list(label.walk()):
+                    return label.text
+        if node.tag == "svg":
+            return " ".join(t.text for t in node.all("title"))
+        return node.text
+
+    def named(self, name, *tags):
+        found = [n for n in self.root.all(*tags) if self.name(n) == name and n["type"] != "hidden"]
+        if not found:
+            names = sorted({self.name(n) for n in self.root.all(*tags) if n["type"] != "hidden"})
+            raise AssertionError(f"{self.path}: no {'/'.join(tags)} named {name!r}; there are {names}\n{self.text[:600]}")
+        return found[0]
+
+    def field(self, name):
+        return self.named(name, "input", "select", "textarea")
+
+    def has(self, name, *tags):
+        return any(self.name(n) == name for n in self.root.all(*tags))
+
+    def press(self, name, **fields):
+        """Fills fields (labels with _ for blanks) of the form that this button sends, and presses it; or follows a link."""
+        node = self.named(name, "button", "a", "summary")
+        if node.tag == "a":
+            return self.visitor.open(urllib.parse.urljoin(self.path, node["href"]))
+        form = self.ids[node["form"]] if node.has("form") else node.inside("form")
+        if form is None:
+            raise AssertionError(f"{self.path}: button {name!r} sends nothing")
+        if node.has("disabled"):
+            raise AssertionError(f"{self.path}: button {name!r} is disabled without JavaScript")
+        values = {}
+        for item in form.all("input", "select", "textarea"):
+            if not item["name"] or item.has("disabled"):
+                continue
+            if item["type"] in ("checkbox", "radio"):
+                if item.has("checked"):
+                    values[item["name"]] = item["value"] or "on"
+            elif item["type"] != "submit":
+                values[item["name"]] = item["value"] or ""
+        for label, value in fields.items():
+            item = self.field(label.replace("_", " "))
+            if item.has("readonly") or item not in list(form.walk()):
+                raise AssertionError(f"{self.path}: {label} is not to be filled for {name}")
+            if item["type"] in ("checkbox", "radio"):
+                values[item["name"]] = item["value"] or "on"
+            else:
+                values[item["name"]] = value
+        if node["name"]:
+            values[node["name"]] = node["value"] or ""
+        path = urllib.parse.urljoin(self.path, node["formaction"] or form["action"] or self.path)
+        if (form["method"] or "get").lower() == "get":
+            return self.visitor.open(path.split("?")[0] + "?" + urllib.parse.urlencode(values))
+        return self.visitor.send(path, values)
+
+
+class Visitor(Person):
+    """A person at a browser without JavaScript."""
+    KEPT = {"Accept": "text/html"}
+
+    def follow(self, path, reply):
+        for _ in range(6):
+            if reply.status not in (302, 303):
+                return Page(self, path, reply)
+            path = urllib.parse.urljoin(path, reply.header("Location"))
+            if path.startswith(self.origin):
+                path = path[len(self.origin):]
+            if not path.startswith("/"):
+                raise AssertionError(f"led away to {path}")
+            reply = self.request("GET", path, headers=self.KEPT)
+        raise AssertionError(f"led in circles at {path}")
+
+    def open(self, path):
+        return self.follow(path, self.request("GET", path, headers=self.KEPT))
+
+    def send(self, path, values):
+        raw = urllib.parse.urlencode(values).encode()
+        headers = {**self.KEPT, "Content-Type": "application/x-www-form-urlencoded"}
+        reply = self.request("POST", path, raw=raw, headers=headers)
+        if reply.status == 302:
+            raise AssertionError(f"POST {path} answered 302, not 303")
+        return self.follow(path, reply)
+
+
+class Pages(DoorTest):
+    def visitor(self, word="p", **more):
+        return Visitor(self.server, word, **more)
+
+    def signed_in(self, two_step=False):
+        person = self.person()
+        person.with_two_step() if two_step else person.sign_up()
+        visitor = Visitor(self.server, account=person.account)
+        visitor.cookies = person.cookies
+        return visitor
+
+    def codes(self, page):
+        found = re.findall(r"\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b", page.main.text)
+        self.assertEqual(len(set(found)), 10, page.main.text)
+        return found
+
+    def activate(self, visitor):
+        page = visitor.open("/account/two-step").press("Activate 2-Step Verification")
+        address = page.field("Email")
+        self.assertTrue(address.has("readonly"))
+        self.assertEqual(address["value"], visitor.email)
+        before = len(visitor.mails())
+        page = page.press("Request email verification")
+        code = mail_code(self.server.mail_after(visitor.email, before))
+        page = page.press("Confirm", Authentication_number=code)
+        self.assertTrue(page.has("QR code", "img", "svg"))
+        self.assertTrue(page.has("Copy key", "button"))
+        keys = re.findall(r"\b(?:[A-Z2-7]{4}[ \u00a0]?){8}", page.main.text)
+        self.assertTrue(keys, page.main.text)
+        visitor.account.secret = re.sub(r"\W", "", keys[0])
+        page = page.press("Next", Authentication_code=visitor.app_code())
+        visitor.account.recovery_codes = self.codes(page)
+        return page
+
+    def test_sign_up_sign_out_sign_in(self):
+        kim = self.visitor()
+        page = kim.open("/signup")
+        before = len(kim.mails())
+        page = page.press("Sign up", Email=kim.email, Name="Kim Sora", Password=PASSWORD)
+        code = mail_code(self.server.mail_after(kim.email, before))
+        page = page.press("Verify", Verification_code="0000-0000-0000")
+        self.assertFalse(kim.is_signed_in())
+        page = page.press("Verify", Verification_code=code.lower())
+        self.assertTrue(kim.is_signed_in(), page.text)
+        kim.cookies.pop("twostep")
+        page = kim.open("/login")
+        self.assertTrue(page.has("Forgot password?", "a"))
+        page = page.press("Sign in", Email=kim.email, Password=WRONG_PASSWORD)
+        self.assertFalse(kim.is_signed_in())
+        self.assertEqual(page.field("Email")["value"], kim.email, "what was typed is gone")
+        self.assertFalse(page.field("Password")["value"], "the password is shown again")
+        page.press("Sign in", Email=kim.email, Password=PASSWORD)
+        self.assertTrue(kim.is_signed_in())
+        page = kim.open("/account")
+        page.press("Sign out")
+        self.assertFalse(kim.is_signed_in())
+
+    def test_the_two_step_journey(self):
+        lee = self.signed_in()
+        self.assertRegex(lee.open("/account/two-step").main.text, r"\bOff\b")
+        page = self.activate(lee)
+        self.assertFalse(lee.two_step()["enabled"])
+        page = page.press("Complete")
+        self.assertFalse(lee.two_step()["enabled"], "completed without the box")
+        self.assertEqual(self.codes(page), lee.account.recovery_codes, "other codes after the refusal")
+        page = page.press("Complete", I_saved_my_recovery_codes=True)
+        self.assertTrue(lee.two_step()["enabled"], page.text)
+        page = lee.open("/account/two-step")
+        self.assertRegex(page.main.text, r"\bOn\b")
+        for name in ("Reissue Recovery Code", "Use a new phone", "Disable 2-Step Verification"):
+            self.assertTrue(page.has(name, "button", "a"), name)
+
+        other = Visitor(self.server, account=lee.account)
+        page = other.open("/login").press("Sign in", Email=lee.email, Password=PASSWORD)
+        self.assertFalse(other.is_signed_in())
+        page = page.press("Verify", Authentication_code=lee.wrong_code())
+        page = page.press("Verify", Authentication_code=lee.app_code())
+        self.assertTrue(other.is_signed_in(), page.text)
+
+        other = Visitor(self.server, account=lee.account)
+        page = other.open("/login").press("Sign in", Email=lee.email, Password=PASSWORD).press("Use a recovery code")
+        page.press("Verify", Recovery_code=lee.account.recovery_codes[0].lower())
+        self.assertTrue(other.is_signed_in())
+
+        page = lee.open("/account/two-step").press("Reissue Recovery Code").press("Next", Password=PASSWORD)
+        new = self.codes(page)
+        self.assertFalse(set(new) & set(lee.account.recovery_codes))
+        page.press("Complete", I_saved_my_recovery_codes=True)
+        expect(lee.elsewhere().second_step(lee.elsewhere().half_way(), lee.account.recovery_codes[1], "recovery_code"), 401)
+        expect(lee.elsewhere().second_step(lee.elsewhere().half_way(), new[0], "recovery_code"), 200)
+
+        page = lee.open("/account/two-step").press("Disable 2-Step Verification").press("Next", Password=PASSWORD)
+        page.press("Disable", Recovery_code=True, **{page.name(f): new[1] for f in page.main.all("input") if f["name"] == "code"})
+        self.assertFalse(lee.two_step()["enabled"])
+
+    def test_going_back_and_leaving_show_the_step_that_is_due(self):
+        lee = self.signed_in()
+        self.activate(lee)
+        self.assertEqual(self.codes(lee.open("/account/two-step/setup")), lee.account.recovery_codes, "the codes after a reload")
+        self.assertRegex(lee.open("/account/two-step").main.text, r"\bOff\b")
+
+    def test_the_codes_can_be_downloaded(self):
+        lee = self.signed_in()
+        page = self.activate(lee)
+        node = page.named("Download file", "a", "button")
+        href = node["href"] or node["formaction"] or node.inside("form")["action"]
+        reply = lee.request("GET", urllib.parse.urljoin(page.path, href), headers=Visitor.KEPT)
+        self.assertEqual(reply.status, 200, reply)
+        self.assertEqual((reply.header("Content-Type") or "").split(";")[0], "text/plain")
+        self.assertRegex(reply.header("Content-Disposition", ""), r'attachment; *filename="?twostep-recovery-codes\.txt"?')
+        lines = [line.strip() for line in reply.text.splitlines()]
+        self.assertEqual([line for line in lines if RECOVERY_CODE.match(line)], lee.account.recovery_codes, reply.text)
+        stranger = self.signed_in()
+        other = stranger.request("GET", urllib.parse.urljoin(page.path, href), headers=Visitor.KEPT)
+        self.assertFalse(any(code in other.text for code in lee.account.recovery_codes))
+
+    def test_a_new_phone(self):
+        lee = self.signed_in(two_step=True)
+        old = lee.account.secret
+        page = lee.open("/account/two-step").press("Use a new phone")
+        before = len(lee.mails())
+        page = page.press("Request email verification")
+        page = page.press("Confirm", Authentication_number=mail_code(self.server.mail_after(lee.email, before)))
+        lee.account.secret = re.sub(r"\W", "", re.findall(r"\b(?:[A-Z2-7]{4}[ \u00a0]?){8}", page.main.text)[0])
+        lee.account.last_step = None
+        self.assertNotEqual(lee.account.secret, old)
+        page = page.press("Next", Authentication_code=lee.app_code())
+        page.press("Complete", I_saved_my_recovery_codes=True)
+        expect(lee.elsewhere().second_step(lee.elsewhere().half_way()), 200)
+
+    def test_a_stale_page_asks_in_place_and_goes_on_by_itself(self):
+        lee = self.signed_in(two_step=True)
+        self.server.forward(3600)
+        page = lee.open("/account/two-step").press("Reissue Recovery Code")
+        page = page.press("Next", Password=PASSWORD, Authentication_code=lee.app_code())
+        self.codes(page)
+
+    def test_a_forgotten_password(self):
+        lee = self.signed_in()
+        visitor = self.visitor()
+        page = visitor.open("/login").press("Forgot password?")
+        before = len(lee.mails())
+        page = page.press(next(page.name(b) for b in page.main.all("button")), Email=lee.email)
+        mail = self.server.mail_after(lee.email, before)
+        links = re.findall(re.escape(self.server.origin) + r"(/\S+)", mail_text(mail))
+        page = visitor.open(links[0])
+        expect(lee.elsewhere().first_step(), 200, about="opening the link changed something")
+        code = next(f for f in page.main.all("input") if mail_code(mail) == f["value"])
+        self.assertTrue(page.name(code))
+        password = next(f for f in page.main.all("input") if f["type"] == "password")
+        page.press(next(page.name(b) for b in page.main.all("button") if b.inside("form") is password.inside("form")),
+                   **{page.name(password): OTHER_PASSWORD})
+        expect(lee.elsewhere().first_step(password=OTHER_PASSWORD), 200)
+        self.assertFalse(lee.is_signed_in())
+
+    def test_signed_out_the_account_leads_to_sign_in_and_back(self):
+        lee = self.signed_in()
+        for path in ("/account", "/account/two-step", "/account/two-step/setup", "/account/two-step/disable", "/account/password"):
+            with self.subTest(path):
+                visitor = self.visitor()
+                page = visitor.open(path)
+                self.assertTrue(page.has("Sign in", "button"), page.text[:300])
+                self.assertNotIn(lee.email, page.reply.text)
+                page = page.press("Sign in", Email=lee.email, Password=PASSWORD)
+                self.assertEqual(page.path.split("?")[0], path)
+        self.assertTrue(self.visitor().open("/.well-known/change-password").has("Sign in", "button"))
+        self.assertEqual(lee.open("/.well-known/change-password").path.split("?")[0], "/account/password")
+
+    def test_every_page_says_its_language_and_has_a_title_and_one_heading(self):
+        lee, nobody = self.signed_in(two_step=True), self.visitor()
+        pages = ((nobody, "/signup"), (nobody, "/login"), (nobody, "/nothing"), (lee, "/account"), (lee, "/account/two-step"),
+                 (lee, "/account/two-step/recovery-codes"), (lee, "/account/two-step/disable"), (lee, "/account/password"))
+        for language in ("en", "ko"):
+            for visitor, path in pages:
+                if visitor is lee:
+                    expect(lee.patch("/account", {"locale": language}), 200)
+                with self.subTest(f"{path} in {language}"):
+                    visitor.language = language
+                    page = visitor.open(path)
+                    self.assertEqual(page.root.all("html")[0]["lang"], language, path)
+                    self.assertTrue(page.root.all("title")[0].text, path)
+                    self.assertEqual(len(page.root.all("h1")), 1, path)
+                    self.assertEqual(bool(re.search("[\uac00-\ud7a3]", page.main.text)), language == "ko", path)
+                    self.assertNotRegex(page.text, r"\{[a-z_]+\}", path)
+                    policy = page.reply.header("Content-Security-Policy")
+                    self.assertNotIn("unsafe", policy)
+                    self.assertFalse([n for n in page.root.walk() if any(a.startswith("on") or a == "style" for a in n.attributes)], path)
+
+    def test_markup_in_a_name_stays_text(self):
+        name = "<b onclick=x>&amp;\"'Kim"
+        lee = self.signed_in()
+        expect(lee.patch("/account", {"name": name}), 200)
+        page = lee.open("/account")
+        self.assertFalse([b for b in page.root.all("b") if b.has("onclick")])
+        self.assertIn(name, [f["value"] for f in page.root.all("input")])
+
+    def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_is_kept(self):
+        kim = self.visitor()
+        page = kim.open("/signup").press("Sign up", Email=kim.email, Name="a/b", Password=PASSWORD)
+        self.assertEqual(page.reply.status, 422)
+        name = page.field("Name")
+        self.assertEqual((name["value"], name["aria-invalid"]), ("a/b", "true"))
+        self.assertTrue(page.ids[name["aria-describedby"].split()[-1]].text)
+        self.assertEqual(page.field("Email")["value"], kim.email)
+        self.assertFalse(page.field("Password")["value"])
+
+    def test_a_return_address_leads_nowhere_else(self):
+        lee = self.signed_in()
+        for place in ("//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/%0d%0aX: y", "http:evil.example"):
+            for name in ("return", "to", "next", "back"):
+                visitor = self.visitor()
+                page = visitor.open(f"/login?{name}={urllib.parse.quote(place)}")
+                page = page.press("Sign in", Email=lee.email, Password=PASSWORD)
+                self.assertTrue(visitor.is_signed_in())
+                self.assertNotIn("evil", page.path, f"{name}={place}")
+
+
+if __name__ == "__main__":
+    unittest.main()
