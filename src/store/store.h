@@ -21,8 +21,8 @@ typedef enum err store_function(struct db *db, void *argument);
 
 /*
  * Opens (makes) the database, brings it to the newest schema, starts the writer thread.
- * ERR_STORE: *why is a sentence for the operator (static, or owned by the store module).
- * `created` tells that there was none before.
+ * ERR_STORE: *why is a sentence for the operator (static).
+ * `created` tells that there was none before, or an empty one.
  */
 MUST_USE enum err store_open(const char *path, struct store **out, bool *created, const char **why);
 

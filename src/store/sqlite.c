@@ -1,0 +1,154 @@
+#include "store/sqlite.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+
+#include "base/banned.h"
+
+/* What a connection must have; SQLite takes an option that it was built without as silently as any other. */
+static const struct { int option, value; } options[] = {
+	{ SQLITE_DBCONFIG_ENABLE_FKEY, 1 },
+	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+	{ SQLITE_DBCONFIG_DQS_DML, 0 }, /* "a string" is no string */
+	{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+};
+
+/* Caches are small: the system's page cache holds the file, and an idle server should weigh little. KiB where negative. */
+static const char *const settings[] = {
+	[SQLITE_READS] = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON;"
+	                 "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -256; PRAGMA query_only = ON",
+	[SQLITE_WRITES] = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON;"
+	                  "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -2048;"
+	                  "PRAGMA journal_size_limit = 8388608; PRAGMA wal_autocheckpoint = 1000",
+};
+
+/* Bytes and counts that nobody asks for would cost a lock shared by all connections. */
+static void set_up_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+enum err sqlite_fault(struct db *db, const char *what, const char *sql)
+{
+	if (!db->failed)
+		log_error("store_fault", LOG_TEXT("what", what), LOG_INT("code", sqlite3_extended_errcode(db->handle)),
+		          LOG_TEXT("says", sqlite3_errmsg(db->handle)), LOG_TEXT("sql", sql));
+	db->failed = true;
+	return ERR_STORE;
+}
+
+/* Whether PRAGMA journal_mode answered that it is so: not where the file system lacks what it takes. */
+static int is_wal(void *found, int columns, char **values, char **names)
+{
+	*(bool *)found = columns == 1 && values[0] && !strcmp(values[0], "wal");
+	return 0;
+}
+
+static enum err configure(struct db *db, enum sqlite_role role, const char **why)
+{
+	bool wal = false;
+	int now;
+
+	sqlite_patience(db, SQLITE_BUSY_MS);
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (sqlite3_db_config(db->handle, options[i].option, options[i].value, &now) || now != options[i].value) {
+			*why = "this SQLite library lacks what twostep needs";
+			return sqlite_fault(db, "option", NULL);
+		}
+	if (sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", is_wal, &wal, NULL) ||
+	    sqlite3_exec(db->handle, settings[role], NULL, NULL, NULL)) {
+		*why = sqlite3_errstr(sqlite3_errcode(db->handle));
+		return sqlite_fault(db, "setting", NULL);
+	}
+	if (!wal) {
+		*why = "its folder or file system does not take SQLite's write-ahead log";
+		return sqlite_fault(db, "setting", "PRAGMA journal_mode = WAL");
+	}
+	return OK;
+}
+
+enum err sqlite_connect(const char *path, enum sqlite_role role, struct db **out, const char **why)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	struct db *db = calloc(1, sizeof(*db));
+	const char *because = "out of memory";
+	enum err err = ERR_STORE;
+	int code;
+
+	pthread_once(&once, set_up_library);
+	if (db && (code = sqlite3_open_v2(path, &db->handle, flags, NULL))) {
+		because = sqlite3_errstr(code);
+		sqlite_fault(db, "open", NULL);
+	} else if (db) {
+		err = configure(db, role, &because);
+	}
+	if (!err)
+		*out = db;
+	else
+		sqlite_disconnect(db);
+	if (err && why)
+		*why = because;
+	return err;
+}
+
+void sqlite_disconnect(struct db *db)
+{
+	if (!db)
+		return;
+	statements_done(db);
+	sqlite3_close(db->handle);
+	free(db);
+}
+
+void sqlite_patience(struct db *db, int wait_ms)
+{
+	sqlite3_busy_timeout(db->handle, wait_ms);
+}
+
+enum err sqlite_script(struct db *db, const char *sql)
+{
+	if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL))
+		return sqlite_fault(db, "script", NULL);
+	return OK;
+}
+
+bool sqlite_in_transaction(const struct db *db)
+{
+	return !sqlite3_get_autocommit(db->handle);
+}
+
+void sqlite_rollback(struct db *db)
+{
+	if (sqlite_in_transaction(db))
+		(void)!sqlite_control(db, "ROLLBACK"); /* logged; the next BEGIN will fail and say so */
+}
+
+enum err sqlite_call(struct db *db, enum err (*function)(struct db *db, void *argument), void *argument, bool *stays)
+{
+	enum err answer;
+
+	db->failed = false;
+	db->kept = OK;
+	db->wake = 0;
+	answer = function(db, argument);
+	statements_close(db);
+	*stays = !db->failed && (!answer || answer == db->kept);
+	return db->failed ? ERR_STORE : answer;
+}
+
+/* What could not be told (500 and above) is no verdict: it takes its writes back like any failure. */
+enum err db_keep(struct db *db, enum err err)
+{
+	if (err_status(err) < 500)
+		db->kept = err;
+	return err;
+}
+
+void db_wake(struct db *db, enum db_wake what)
+{
+	db->wake |= (unsigned)what;
+}

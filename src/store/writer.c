@@ -1,0 +1,410 @@
+#include "store/writer.h"
+
+#include <errno.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include "base/banned.h"
+
+#define COMMIT_TRIES       3 /* of a COMMIT that another process keeps waiting */
+#define PATIENCE_DOWN_MS 100 /* for a probe: others wait behind it for their refusal */
+
+/* On the stack of the thread that waits for it; gone as soon as it is answered. */
+struct change {
+	store_function *function;
+	void *argument;
+	enum err answer;
+	unsigned wake;
+	sem_t answered;
+	struct change *next;
+};
+
+struct queue {
+	struct change *first, **last;
+	size_t count;
+};
+
+struct batch {
+	struct queue changes;
+	int64_t until_ms; /* when it stops collecting */
+	bool alone;       /* takes no others */
+};
+
+struct writer {
+	const char *path;
+	struct readers *readers;
+	pthread_t thread;
+	pthread_mutex_t mutex; /* guards the next five */
+	pthread_cond_t wake;
+	struct queue waiting;
+	bool stopping, probe_wanted;
+	void (*on_wake)(void *to, unsigned bits);
+	void *wake_to;
+	/* The thread's own. */
+	struct db *db; /* NULL: could not be opened again, and so it is down */
+	int failures;  /* in a row */
+	int64_t probed_at_ms;
+};
+
+static void queue_init(struct queue *queue)
+{
+	*queue = (struct queue){ .last = &queue->first };
+}
+
+static void queue_push(struct queue *queue, struct change *change)
+{
+	change->next = NULL;
+	*queue->last = change;
+	queue->last = &change->next;
+	queue->count++;
+}
+
+static struct change *queue_pop(struct queue *queue)
+{
+	struct change *change = queue->first;
+
+	if (!change)
+		return NULL;
+	if (!(queue->first = change->next))
+		queue->last = &queue->first;
+	queue->count--;
+	return change;
+}
+
+static bool is_down(const struct writer *writer)
+{
+	return writer->failures >= WRITER_FAILURES;
+}
+
+/* Answers all of a batch; with `err` where there is one, else each with what it said. */
+static void answer(struct batch *batch, enum err err)
+{
+	struct change *change;
+
+	while ((change = queue_pop(&batch->changes))) {
+		if (err)
+			change->answer = err;
+		sem_post(&change->answered); /* from here on it is no more */
+	}
+}
+
+static void open_again(struct writer *writer)
+{
+	sqlite_disconnect(writer->db);
+	writer->db = NULL;
+	readers_renew(writer->readers);
+	if (sqlite_connect(writer->path, SQLITE_WRITES, &writer->db, NULL))
+		writer->failures = WRITER_FAILURES;
+	else if (is_down(writer))
+		sqlite_patience(writer->db, PATIENCE_DOWN_MS);
+}
+
+/* Opened again before anybody is told: who asks afterwards sees what became of it. */
+static void fail(struct writer *writer, struct batch *batch)
+{
+	bool was_down = is_down(writer);
+
+	writer->failures += writer->failures < WRITER_FAILURES;
+	open_again(writer);
+	if (!was_down && is_down(writer))
+		log_error("store_down", LOG_TEXT("path", writer->path));
+	answer(batch, ERR_STORE);
+}
+
+static int commit(struct db *db)
+{
+	int code = SQLITE_BUSY;
+
+	for (int tries = 0; tries < COMMIT_TRIES && (code & 0xff) == SQLITE_BUSY; tries++)
+		code = sqlite_control(db, "COMMIT");
+	return code;
+}
+
+static void wake_others(struct writer *writer, const struct batch *batch)
+{
+	void (*on_wake)(void *to, unsigned bits);
+	unsigned bits = 0;
+	void *to;
+
+	for (const struct change *change = batch->changes.first; change; change = change->next)
+		bits |= change->wake;
+	pthread_mutex_lock(&writer->mutex);
+	on_wake = writer->on_wake;
+	to = writer->wake_to;
+	pthread_mutex_unlock(&writer->mutex);
+	if (bits && on_wake)
+		on_wake(to, bits);
+}
+
+static void succeed(struct writer *writer, struct batch *batch)
+{
+	if (is_down(writer)) {
+		log_info("store_up", LOG_TEXT("path", writer->path));
+		sqlite_patience(writer->db, SQLITE_BUSY_MS);
+	}
+	writer->failures = 0;
+	wake_others(writer, batch);
+	answer(batch, OK);
+}
+
+/* OK: its writes are in the transaction, or taken back, as its answer says. Else the transaction cannot go on. */
+static enum err run_change(struct db *db, struct change *change)
+{
+	bool stays = false;
+
+	if (sqlite_control(db, "SAVEPOINT change"))
+		return ERR_STORE;
+	change->answer = sqlite_call(db, change->function, change->argument, &stays);
+	change->wake = stays ? db->wake : 0;
+	if (!sqlite_in_transaction(db) || (!stays && sqlite_control(db, "ROLLBACK TO change")) ||
+	    sqlite_control(db, "RELEASE change"))
+		return ERR_STORE;
+	return OK;
+}
+
+/* The change after this one; where there is none, what has been queued meanwhile, while there is time and room for it. */
+static struct change *next_change(struct writer *writer, struct batch *batch, struct change *after)
+{
+	struct change *more, **link = batch->changes.last;
+
+	if (after->next || batch->alone || batch->changes.count >= STORE_BATCH || clock_monotonic_ms() >= batch->until_ms)
+		return after->next;
+	pthread_mutex_lock(&writer->mutex);
+	while (batch->changes.count < STORE_BATCH && (more = queue_pop(&writer->waiting)))
+		queue_push(&batch->changes, more);
+	pthread_mutex_unlock(&writer->mutex);
+	return *link;
+}
+
+static void run_batch(struct writer *writer, struct batch *batch);
+
+static void run_each_alone(struct writer *writer, struct batch *batch)
+{
+	struct change *change;
+
+	while ((change = queue_pop(&batch->changes))) {
+		struct batch one = { .alone = true };
+		queue_init(&one.changes);
+		queue_push(&one.changes, change);
+		if (is_down(writer))
+			answer(&one, ERR_STORE);
+		else
+			run_batch(writer, &one);
+	}
+}
+
+/* A transaction that is no more, or cannot be ended, before its COMMIT: nothing of it has happened. */
+static void abandon(struct writer *writer, struct batch *batch)
+{
+	sqlite_rollback(writer->db);
+	if (batch->changes.count > 1)
+		run_each_alone(writer, batch);
+	else
+		answer(batch, ERR_STORE);
+}
+
+static void run_batch(struct writer *writer, struct batch *batch)
+{
+	struct change *change = batch->changes.first;
+	enum err err = OK;
+
+	if (sqlite_control(writer->db, "BEGIN IMMEDIATE")) {
+		fail(writer, batch);
+		return;
+	}
+	for (; change && !err; change = next_change(writer, batch, change))
+		if ((err = run_change(writer->db, change)))
+			break;
+	if (err)
+		abandon(writer, batch);
+	else if (commit(writer->db))
+		fail(writer, batch);
+	else
+		succeed(writer, batch);
+}
+
+/* Changes page 1, so that its COMMIT writes and syncs. */
+static enum err write_something(struct db *db, void *argument)
+{
+	(void)argument;
+	return db_change(db, NULL, "PRAGMA user_version = 1");
+}
+
+/* While down: finds out whether it can be written again. */
+static void try_again(struct writer *writer)
+{
+	struct change change = { .function = write_something };
+	struct batch one = { .alone = true };
+
+	writer->probed_at_ms = clock_monotonic_ms();
+	if (!writer->db)
+		open_again(writer);
+	if (!writer->db)
+		return;
+	sem_init(&change.answered, 0, 0);
+	queue_init(&one.changes);
+	queue_push(&one.changes, &change);
+	run_batch(writer, &one);
+	sem_destroy(&change.answered);
+}
+
+static struct timespec moment(int64_t at_ms)
+{
+	return (struct timespec){ .tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000 };
+}
+
+/* False where it is time to end, and nothing waits any more. */
+static bool wait_for_changes(struct writer *writer, bool *probe)
+{
+	struct timespec until = moment(writer->probed_at_ms + WRITER_PROBE_MS);
+	int late = 0;
+	bool go_on;
+
+	pthread_mutex_lock(&writer->mutex);
+	while (!writer->waiting.first && !writer->stopping && !late)
+		late = is_down(writer) ? pthread_cond_timedwait(&writer->wake, &writer->mutex, &until)
+		                       : pthread_cond_wait(&writer->wake, &writer->mutex);
+	*probe = writer->probe_wanted;
+	writer->probe_wanted = false;
+	go_on = writer->waiting.first || !writer->stopping;
+	pthread_mutex_unlock(&writer->mutex);
+	return go_on;
+}
+
+static void take_waiting(struct writer *writer, struct batch *batch)
+{
+	struct change *change;
+
+	queue_init(&batch->changes);
+	batch->alone = false;
+	batch->until_ms = clock_monotonic_ms() + STORE_BATCH_MS;
+	pthread_mutex_lock(&writer->mutex);
+	while (batch->changes.count < STORE_BATCH && (change = queue_pop(&writer->waiting)))
+		queue_push(&batch->changes, change);
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+static void *run(void *argument)
+{
+	struct writer *writer = argument;
+	struct batch batch;
+	bool probe;
+
+	while (wait_for_changes(writer, &probe)) {
+		if (is_down(writer) && (probe || clock_monotonic_ms() - writer->probed_at_ms >= WRITER_PROBE_MS))
+			try_again(writer);
+		take_waiting(writer, &batch);
+		if (is_down(writer))
+			answer(&batch, ERR_STORE);
+		else if (batch.changes.first)
+			run_batch(writer, &batch);
+	}
+	return NULL;
+}
+
+static void init_locks(struct writer *writer)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&writer->mutex, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&writer->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static void done(struct writer *writer)
+{
+	pthread_cond_destroy(&writer->wake);
+	pthread_mutex_destroy(&writer->mutex);
+	sqlite_disconnect(writer->db);
+	free(writer);
+}
+
+enum err writer_new(struct db *db, const char *path, struct readers *readers, struct writer **out)
+{
+	struct writer *writer = calloc(1, sizeof(*writer));
+
+	if (!writer) {
+		sqlite_disconnect(db);
+		return ERR_MEMORY;
+	}
+	writer->path = path;
+	writer->readers = readers;
+	writer->db = db;
+	queue_init(&writer->waiting);
+	init_locks(writer);
+	if (pthread_create(&writer->thread, NULL, run, writer)) {
+		done(writer);
+		return ERR_MEMORY;
+	}
+	*out = writer;
+	return OK;
+}
+
+void writer_free(struct writer *writer)
+{
+	if (!writer)
+		return;
+	pthread_mutex_lock(&writer->mutex);
+	writer->stopping = true;
+	pthread_cond_signal(&writer->wake);
+	pthread_mutex_unlock(&writer->mutex);
+	pthread_join(writer->thread, NULL);
+	done(writer);
+}
+
+static void enqueue(struct writer *writer, struct change *change, bool probe)
+{
+	pthread_mutex_lock(&writer->mutex);
+	queue_push(&writer->waiting, change);
+	writer->probe_wanted |= probe;
+	pthread_cond_signal(&writer->wake);
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+static enum err ask(struct writer *writer, store_function *function, void *argument, bool probe)
+{
+	struct change change = { .function = function, .argument = argument, .answer = ERR_STORE };
+
+	if (pthread_equal(pthread_self(), writer->thread)) {
+		log_error("store_fault", LOG_TEXT("what", "a change inside a change would wait for itself"));
+		return ERR_STORE;
+	}
+	sem_init(&change.answered, 0, 0);
+	enqueue(writer, &change, probe);
+	while (sem_wait(&change.answered) && errno == EINTR)
+		;
+	sem_destroy(&change.answered);
+	return change.answer;
+}
+
+enum err writer_change(struct writer *writer, store_function *function, void *argument)
+{
+	return ask(writer, function, argument, false);
+}
+
+/* Runs in the writer's thread. */
+static enum err probe(struct db *db, void *argument)
+{
+	const struct writer *writer = argument;
+
+	return writer->failures ? write_something(db, NULL) : OK;
+}
+
+enum err writer_probe(struct writer *writer)
+{
+	return ask(writer, probe, writer, true);
+}
+
+void writer_on_wake(struct writer *writer, void (*wake)(void *to, unsigned bits), void *to)
+{
+	pthread_mutex_lock(&writer->mutex);
+	writer->on_wake = wake;
+	writer->wake_to = to;
+	pthread_mutex_unlock(&writer->mutex);
+}
