@@ -48,6 +48,7 @@ static inline struct db_value db_id_or_null(const struct id *id) { return id_emp
 /*
  * Runs a statement that answers no rows. `changed` (may be NULL) gets the number of rows added, changed or removed:
  * it decides races, never a look before.
+ * After ERR_STORE nothing more runs in this transaction, and none of it stays, whatever the function answers.
  * OK, ERR_STORE
  */
 #define db_change(db, changed, sql, ...) db_change_values((db), (changed), "" sql, DB_VALUES_(__VA_ARGS__))
@@ -83,7 +84,8 @@ MUST_USE enum err db_get_bytes(const struct db_rows *rows, int column, void *out
 MUST_USE enum err db_copy_text(const struct db_rows *rows, int column, char *out, size_t room);
 
 /*
- * Returns a refusal whose writes must stay: a counted failure commits with its verdict. Any other error rolls back.
+ * Returns a refusal whose writes must stay: a counted failure commits with its verdict. Any other error rolls back, and so
+ * does one that could not tell (status 500 and above), kept or not.
  * `return db_keep(db, err);` of OK is OK.
  */
 enum err db_keep(struct db *db, enum err err);
