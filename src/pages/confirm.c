@@ -1,0 +1,144 @@
+#include "pages/confirm.h"
+
+#include "accounts/caller.h"
+#include "second_step/second_step.h"
+#include "sign_in/guard.h"
+#include "sign_in/sign_in.h"
+#include "base/banned.h"
+
+#define KEPT_MAX 16 /* fields of a form of ours, many times over */
+
+struct confirm_form { const char *confirm_password, *confirm_code, *confirm_method, *confirm_use; };
+static const struct field confirm_form_fields[] = {
+	FIELD(confirm_form, confirm_password, FIELD_OPTIONAL),
+	FIELD(confirm_form, confirm_code, FIELD_CODE_OPTIONAL),
+	FIELD(confirm_form, confirm_method, FIELD_OPTIONAL),
+	FIELD(confirm_form, confirm_use, FIELD_OPTIONAL),
+};
+static const struct form confirm_form = FORM(confirm_form, confirm_form_fields);
+
+static bool given(const char *value)
+{
+	return value && *value;
+}
+
+static enum err prove_password(struct call *call, const char *password)
+{
+	struct caller now;
+	enum err err = confirm_password(call, password, &now);
+
+	if (!err)
+		return guard_again(call);
+	call->wrong = "confirm_password";
+	return err;
+}
+
+static enum err prove_code(struct call *call, const struct confirm_form *form)
+{
+	enum second_step_method method = STEP_NONE;
+	struct caller now;
+	enum err err;
+
+	if ((err = second_step_method_read(call, form->confirm_method ? form->confirm_method : "totp", &method)))
+		return err;
+	if (!(err = confirm_second_step(call, method, form->confirm_code, &now)))
+		return guard_again(call);
+	call->wrong = "confirm_code";
+	return err;
+}
+
+enum err confirm_mend(struct call *call, enum err refusal)
+{
+	const struct confirm_form *form;
+	enum err err = refusal;
+
+	if ((refusal != ERR_NEEDS_PASSWORD && refusal != ERR_NEEDS_SECOND_STEP) || call->request->method != POST)
+		return refusal;
+	if (form_read_urlencoded(call, &confirm_form))
+		return refusal;
+	form = call->form;
+	if (err == ERR_NEEDS_PASSWORD && given(form->confirm_password))
+		err = prove_password(call, form->confirm_password);
+	if (err == ERR_NEEDS_SECOND_STEP && given(form->confirm_code) && !given(form->confirm_use))
+		err = prove_code(call, form);
+	return err;
+}
+
+bool confirm_concerns(const struct call *call, enum err err)
+{
+	if (err == ERR_NEEDS_PASSWORD || err == ERR_NEEDS_SECOND_STEP)
+		return true;
+	return call->caller && call->wrong && !strncmp(call->wrong, "confirm_", 8) && !page_cannot_tell(err);
+}
+
+/* Which kind of code the visitor is about to type: the button just pressed, the page just shown, or the link followed. */
+static bool wants_recovery(struct call *call)
+{
+	const char *used = NULL;
+
+	if (call->request->method == POST && !given(used = form_value(call, "confirm_use")))
+		used = form_value(call, "confirm_method");
+	if (!given(used))
+		used = query_value(call, "method");
+	return used && !strcmp(used, "recovery_code");
+}
+
+const struct part_confirm *confirm_fields(struct call *call, enum freshness freshness, enum err err, const char *other)
+{
+	struct part_confirm *fields = arena_alloc(call->arena, sizeof(*fields));
+	const struct caller *caller = call->caller;
+
+	if (!fields)
+		return NULL;
+	fields->password = freshness == FRESH_PROOFS && !session_fresh(caller->session.confirmed_at, call->now_s);
+	fields->code = freshness != FRESH_NOT && caller->two_step && !session_fresh(caller->session.second_step_at, call->now_s);
+	fields->recovery = fields->code && wants_recovery(call);
+	fields->password_error = page_field(call, err, "confirm_password");
+	fields->code_error = page_field(call, err, "confirm_code");
+	fields->other = other;
+	return fields;
+}
+
+struct keeping {
+	struct call *call;
+	struct part_kept kept[KEPT_MAX];
+	size_t count;
+	bool failed;
+};
+
+static void keep(void *to, const char *name, const char *value)
+{
+	struct keeping *keeping = to;
+
+	if (!strncmp(name, "confirm_", 8) || strstr(name, "password") || !strcmp(name, "username"))
+		return;
+	if (keeping->count == KEPT_MAX) {
+		keeping->failed = true;
+		return;
+	}
+	struct part_kept *kept = &keeping->kept[keeping->count++];
+	kept->name = arena_text(keeping->call->arena, name);
+	kept->value = arena_text(keeping->call->arena, value);
+	keeping->failed = keeping->failed || !kept->name || !kept->value;
+}
+
+enum err confirm_show(struct call *call, enum err err)
+{
+	const struct view *path = &call->request->path;
+	struct keeping keeping = { .call = call };
+	enum err failed = form_each(call, keep, &keeping);
+	/* That a proof is due is said by the page itself. */
+	enum err told = err == ERR_NEEDS_PASSWORD || err == ERR_NEEDS_SECOND_STEP ? OK : err;
+
+	const struct page_confirm page = {
+		.frame = page_frame(call, "/account/two-step", told),
+		.confirm = confirm_fields(call, call->route->freshness, told, NULL),
+		.email = call->caller->account.email,
+		.action = arena_copy(call->arena, path->bytes, path->length),
+		.kept = keeping.kept, .kept_count = keeping.count,
+	};
+	if (failed || keeping.failed || !page.frame || !page.confirm || !page.action)
+		return failed ? failed : ERR_MEMORY;
+	page_confirm(&call->out->body, call->locale, &page);
+	return page_sent(call, err);
+}

@@ -1,0 +1,117 @@
+/*
+ * Switching two-step off: the password, then a code.
+ */
+#include "accounts/caller.h"
+#include "pages/routes.h"
+#include "second_step/second_step.h"
+#include "base/banned.h"
+
+#define DISABLE_PATH "/account/two-step/disable"
+#define CODE_PATH    DISABLE_PATH "/code"
+
+static enum err show_password(struct call *call, enum err err)
+{
+	const struct page_disable page = {
+		.frame = page_frame(call, DISABLE_PATH, err),
+		.email = call->caller->account.email,
+		.password_error = page_field(call, err, "password"),
+	};
+	if (!page.frame)
+		return ERR_MEMORY;
+	page_disable(&call->out->body, call->locale, &page);
+	return page_sent(call, err);
+}
+
+static enum err look(struct call *call)
+{
+	return call->caller->two_step ? show_password(call, OK) : page_to(call, "/account/two-step");
+}
+
+struct password_form { const char *password; };
+static const struct field password_fields[] = { FIELD(password_form, password, FIELD_OPTIONAL) };
+static const struct form password_form = FORM(password_form, password_fields);
+
+static enum err take_password(struct call *call)
+{
+	const struct password_form *form = call->form;
+	struct caller now;
+	enum err err = page_needs(call, "password", form->password);
+
+	if (!err)
+		err = confirm_password(call, form->password, &now);
+	if (page_cannot_tell(err))
+		return err;
+	return err ? show_password(call, err) : page_to(call, CODE_PATH);
+}
+
+static enum err show_code(struct call *call, bool recovery, enum err err)
+{
+	const struct page_disable_code page = {
+		.frame = page_frame(call, CODE_PATH, err),
+		.recovery = recovery,
+		.code_error = page_field(call, err, "code"),
+	};
+	if (!page.frame)
+		return ERR_MEMORY;
+	page_disable_code(&call->out->body, call->locale, &page);
+	return page_sent(call, err);
+}
+
+static enum err look_code(struct call *call)
+{
+	if (!call->caller->two_step)
+		return page_to(call, "/account/two-step");
+	return session_fresh(call->caller->session.confirmed_at, call->now_s) ? show_code(call, false, OK) : page_to(call, DISABLE_PATH);
+}
+
+struct code_form { const char *method, *code; };
+static const struct field code_fields[] = {
+	FIELD(code_form, method, FIELD_OPTIONAL),
+	FIELD(code_form, code, FIELD_CODE_OPTIONAL),
+};
+static const struct form code_form = FORM(code_form, code_fields);
+
+static enum err take_code(struct call *call)
+{
+	const struct code_form *form = call->form;
+	bool recovery = form->method && !strcmp(form->method, "recovery_code");
+	enum err err = page_needs(call, "code", form->code);
+
+	if (!err)
+		err = two_step_disable_confirmed(call, recovery ? STEP_RECOVERY_CODE : STEP_TOTP, form->code);
+	if (!err)
+		return page_to(call, DISABLE_PATH "/done");
+	if (err == ERR_NEEDS_PASSWORD)
+		return page_to_with(call, DISABLE_PATH, NOTICE_CONFIRM_AGAIN);
+	if (err == ERR_NOT_ENABLED)
+		return page_to(call, "/account/two-step");
+	if (page_cannot_tell(err))
+		return err;
+	call->wrong = "code";
+	return show_code(call, recovery, err);
+}
+
+static enum err done(struct call *call)
+{
+	const struct page_done page = {
+		.frame = page_frame(call, NULL, OK), .title = MSG_DONE_OFF_TITLE, .text = MSG_DONE_OFF_TEXT, .off = true,
+		.next = "/account/two-step",
+	};
+
+	if (call->caller->two_step)
+		return page_to(call, "/account/two-step");
+	if (!page.frame)
+		return ERR_MEMORY;
+	page_done(&call->out->body, call->locale, &page);
+	return page_sent(call, OK);
+}
+
+const struct route disable_pages[] = {
+	{ GET, DISABLE_PATH, ACCESS_SIGNED_IN, FRESH_NOT, NULL, look },
+	{ GET, DISABLE_PATH "/password", ACCESS_SIGNED_IN, FRESH_NOT, NULL, look },
+	{ POST, DISABLE_PATH "/password", ACCESS_SIGNED_IN, FRESH_NOT, &password_form, take_password },
+	{ GET, CODE_PATH, ACCESS_SIGNED_IN, FRESH_NOT, NULL, look_code },
+	{ POST, CODE_PATH, ACCESS_SIGNED_IN, FRESH_NOT, &code_form, take_code },
+	{ GET, DISABLE_PATH "/done", ACCESS_SIGNED_IN, FRESH_NOT, NULL, done },
+	ROUTES_END
+};

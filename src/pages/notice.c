@@ -1,0 +1,73 @@
+#include "pages/notice.h"
+
+#include "pages/template.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+#define NOTICE_S   60 /* the next page comes at once; an older cookie was left behind */
+#define NUMBER_MAX 99
+
+static const struct {
+	const char *word;
+	enum msg msg;
+	bool warns;
+} notices[NOTICE_COUNT] = {
+	[NOTICE_NONE] = { "", MSG_NOTICE_SAVED, false },
+	[NOTICE_SAVED] = { "saved", MSG_NOTICE_SAVED, false },
+	[NOTICE_PASSWORD_CHANGED] = { "password_changed", MSG_NOTICE_PASSWORD_CHANGED, false },
+	[NOTICE_PASSWORD_RESET] = { "password_reset", MSG_NOTICE_PASSWORD_RESET, false },
+	[NOTICE_SIGNED_OUT] = { "signed_out", MSG_NOTICE_SIGNED_OUT, false },
+	[NOTICE_LOGIN_EXPIRED] = { "login_expired", MSG_NOTICE_LOGIN_EXPIRED, true },
+	[NOTICE_RESENT] = { "resent", MSG_NOTICE_RESENT, false },
+	[NOTICE_WELCOME] = { "welcome", MSG_NOTICE_WELCOME, false },
+	[NOTICE_SIGN_IN_FIRST] = { "sign_in_first", MSG_NOTICE_SIGN_IN_FIRST, true },
+	[NOTICE_SESSION_ENDED] = { "session_ended", MSG_NOTICE_SESSION_ENDED, false },
+	[NOTICE_OTHERS_ENDED] = { "others_ended", MSG_NOTICE_OTHERS_ENDED, false },
+	[NOTICE_FORGOTTEN] = { "forgotten", MSG_NOTICE_FORGOTTEN, false },
+	[NOTICE_REISSUED] = { "reissued", MSG_NOTICE_REISSUED, false },
+	[NOTICE_NEW_PHONE] = { "new_phone", MSG_NOTICE_NEW_PHONE, false },
+	[NOTICE_CANCELLED] = { "cancelled", MSG_NOTICE_CANCELLED, false },
+	[NOTICE_RECOVERY_USED] = { "recovery_used", MSG_NOTICE_RECOVERY_USED, false },
+	[NOTICE_RECOVERY_FEW] = { "recovery_few", MSG_NOTICE_RECOVERY_FEW, true },
+	[NOTICE_NOT_DUE] = { "not_due", MSG_NOTICE_NOT_DUE, true },
+	[NOTICE_CONFIRM_AGAIN] = { "confirm_again", MSG_NOTICE_CONFIRM_AGAIN, true },
+};
+
+void notice_set(struct call *call, enum notice notice, int number)
+{
+	const char *value = arena_printf(call->arena, "%s.%d", notices[notice].word, number);
+
+	if (value)
+		cookie_set(call, COOKIE_NOTICE, value, NOTICE_S);
+}
+
+static enum notice find(const char *word, size_t length)
+{
+	for (int i = NOTICE_NONE + 1; i < NOTICE_COUNT; i++)
+		if (strlen(notices[i].word) == length && !strncmp(notices[i].word, word, length))
+			return (enum notice)i;
+	return NOTICE_NONE;
+}
+
+const char *notice_take(struct call *call, bool *warns)
+{
+	SCOPED(buf_done) struct buf text = { 0 };
+	const char *value = cookie_get(call, COOKIE_NOTICE), *dot = value ? strchr(value, '.') : NULL;
+	char number[TEMPLATE_NUMBER];
+
+	if (!value)
+		return NULL;
+	cookie_clear(call, COOKIE_NOTICE);
+	enum notice notice = dot ? find(value, (size_t)(dot - value)) : NOTICE_NONE;
+	long left = dot ? strtol(dot + 1, NULL, 10) : 0;
+	if (notice == NOTICE_NONE || left < 0 || left > NUMBER_MAX)
+		return NULL;
+
+	const struct lang_arg args[] = { { "left", template_number(number, left) } };
+	lang_fill(&text, call->locale, notices[notice].msg, args, COUNT(args));
+	*warns = notices[notice].warns;
+	return arena_text(call->arena, buf_string(&text));
+}

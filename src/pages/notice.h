@@ -1,0 +1,38 @@
+/*
+ * notice: what the next page should say was done. Travels in a cookie as a word of this table, never as text, with a number
+ * where the sentence has one.
+ */
+#ifndef TWOSTEP_PAGES_NOTICE_H
+#define TWOSTEP_PAGES_NOTICE_H
+
+#include "http/call.h"
+
+enum notice {
+	NOTICE_NONE,
+	NOTICE_SAVED,
+	NOTICE_PASSWORD_CHANGED,
+	NOTICE_PASSWORD_RESET,
+	NOTICE_SIGNED_OUT,
+	NOTICE_LOGIN_EXPIRED,
+	NOTICE_RESENT,
+	NOTICE_WELCOME,
+	NOTICE_SIGN_IN_FIRST,
+	NOTICE_SESSION_ENDED,
+	NOTICE_OTHERS_ENDED,
+	NOTICE_FORGOTTEN,
+	NOTICE_REISSUED,
+	NOTICE_NEW_PHONE,
+	NOTICE_CANCELLED,
+	NOTICE_RECOVERY_USED, /* {left} */
+	NOTICE_RECOVERY_FEW,  /* {left}, and that is too few */
+	NOTICE_NOT_DUE,
+	NOTICE_CONFIRM_AGAIN,
+	NOTICE_COUNT
+};
+
+void notice_set(struct call *call, enum notice notice, int number);
+
+/* The sentence that the visitor's cookie asks for, in the arena, and the cookie goes; NULL: none. */
+const char *notice_take(struct call *call, bool *warns);
+
+#endif

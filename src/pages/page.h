@@ -1,0 +1,48 @@
+/*
+ * page: what every handler needs to show a page, to send the browser on, and to say what went wrong.
+ */
+#ifndef TWOSTEP_PAGES_PAGE_H
+#define TWOSTEP_PAGES_PAGE_H
+
+#include "http/call.h"
+#include "pages/notice.h"
+#include "templates.h"
+
+/*
+ * The frame of a page, in the arena; NULL: memory is at its end.
+ * here  where a GET shows this page again, for the language switch; NULL: the address that was asked for
+ * err   what the page tells at its top, with a link to the field call->wrong; OK: nothing
+ */
+const struct part_frame *page_frame(struct call *call, const char *here, enum err err);
+
+/* The sentence of an error, filled, in the arena. ERR_INVALID is a field that was left empty. */
+const char *page_sentence(struct call *call, enum err err);
+
+/* That sentence where the error is about this field, else NULL. */
+const char *page_field(struct call *call, enum err err, const char *field);
+
+/* A value that must be there: OK, or ERR_INVALID with call->wrong. */
+MUST_USE enum err page_needs(struct call *call, const char *field, const char *value);
+
+/* A failure that no page of ours can help with: the error page says it. */
+bool page_cannot_tell(enum err err);
+
+/* After the template wrote the body: headers, and the status that `err` has. */
+MUST_USE enum err page_sent(struct call *call, enum err err);
+
+/* 303 to a path of ours; with a notice for it. Both answer OK. */
+MUST_USE enum err page_to(struct call *call, const char *place);
+MUST_USE enum err page_to_with(struct call *call, const char *place, enum notice notice);
+
+/* A path of ours that may stand in a cookie and in Location; anything else, NULL too, is refused. */
+bool page_is_local(const char *place);
+
+/* Text of a moment for a <time>: 2026-11-25T01:25:47Z; and for people without JavaScript. In the arena; NULL for 0. */
+const char *page_time(struct call *call, int64_t at_s);
+const char *page_day_and_time(struct call *call, int64_t at_s); /* 2026-11-25 01:25 UTC */
+const char *page_clock(struct call *call, int64_t at_s);        /* 01:25 UTC */
+
+/* Headers of Retry-After where the error has one; for error pages. */
+void page_retry_after(struct call *call, enum err err);
+
+#endif

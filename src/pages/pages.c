@@ -1,0 +1,96 @@
+#include "pages/pages.h"
+
+#include "assets.h"
+#include "pages/confirm.h"
+#include "pages/routes.h"
+#include "base/banned.h"
+
+static const struct route *const tables[] = {
+	home_pages,      sign_up_pages,  login_pages, password_reset_pages, account_pages, sessions_pages,
+	two_step_pages,  setup_pages,    recovery_codes_pages, disable_pages, NULL,
+};
+
+/* Where people are sent to sign in, and brought back from. */
+static enum err ask_to_sign_in(struct call *call)
+{
+	const struct view *target = &call->request->target;
+	const char *place = call->request->method & (GET | HEAD) ? arena_copy(call->arena, target->bytes, target->length) : NULL;
+
+	if (page_is_local(place))
+		cookie_set(call, COOKIE_RETURN, place, LOGIN_S);
+	return page_to_with(call, "/login", NOTICE_SIGN_IN_FIRST);
+}
+
+static enum err show_error(struct call *call, enum err err)
+{
+	/* A field to blame has no place in the error page: its name is said by the sentence of the API. */
+	call->wrong = err == ERR_INVALID ? call->wrong : NULL;
+	const struct page_error page = {
+		.frame = page_frame(call, NULL, OK),
+		.status = err_status(err),
+		.text = page_sentence(call, err),
+		.contact = call->settings->contact,
+		.request = call->id,
+	};
+	if (!page.frame)
+		return ERR_MEMORY;
+	page_error(&call->out->body, call->locale, &page);
+	return page_sent(call, err);
+}
+
+static enum err choose_refusal(struct call *call, enum err err)
+{
+	if (err == ERR_NOT_SIGNED_IN)
+		return ask_to_sign_in(call);
+	if (err == ERR_SETUP_REQUIRED)
+		return page_to(call, "/account/two-step/setup");
+	if (!call->caller || !confirm_concerns(call, err))
+		return show_error(call, err);
+	if (!strcmp(call->route->path, "/account/two-step/recovery-codes"))
+		return show_reissue(call, err);
+	return confirm_show(call, err);
+}
+
+/* Where even the page cannot be written the status alone says it. */
+static void refuse(struct call *call, enum err err)
+{
+	enum err failed = choose_refusal(call, err);
+
+	if (failed) {
+		answer_reset(call->out);
+		call->out->status = err_status(failed);
+	}
+}
+
+const struct surface pages_surface = {
+	.prefix = "/",
+	.tables = tables,
+	.json = false,
+	.mend = confirm_mend,
+	.refuse = refuse,
+};
+
+static const struct asset *find_asset(const struct request *request)
+{
+	for (size_t i = 0; i < ASSETS; i++)
+		if (view_same(request->path, assets[i].path))
+			return &assets[i];
+	return NULL;
+}
+
+bool pages_fast(const struct request *request, struct answer *answer)
+{
+	const struct asset *asset = find_asset(request);
+
+	if (!asset)
+		return false;
+	if (!(request->method & (GET | HEAD))) {
+		answer->status = 405;
+		answer_header(answer, "Allow", "GET, HEAD");
+		return true;
+	}
+	answer->content_type = asset->type;
+	answer->cacheable = true;
+	buf_add(&answer->body, asset->bytes, asset->length);
+	return true;
+}

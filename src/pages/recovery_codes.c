@@ -1,0 +1,194 @@
+/*
+ * Recovery codes: the page that shows new ones until they are saved, their file, and reissuing them.
+ */
+#include "recovery/recovery.h"
+
+#include "accounts/caller.h"
+#include "pages/confirm.h"
+#include "pages/routes.h"
+#include "second_step/reissue.h"
+#include "base/banned.h"
+
+#define CODES_PATH "/account/two-step/recovery-codes"
+
+enum err show_codes(struct call *call, const struct codes_page *which, const struct recovery_set *codes, enum err err)
+{
+	struct part_code list[RECOVERY_CODES];
+
+	for (size_t i = 0; i < RECOVERY_CODES; i++)
+		list[i].text = codes->code[i];
+	const struct page_codes page = {
+		.frame = page_frame(call, which->here, err),
+		.reissue = which->reissue,
+		.replace = which->replace,
+		.codes = list, .codes_count = RECOVERY_CODES,
+		.not_saved = err == ERR_NOT_SAVED,
+		.complete = which->complete,
+		.download = which->download,
+		.cancel = which->cancel,
+		.until = page_time(call, which->expires_at),
+		.until_short = page_clock(call, which->expires_at),
+	};
+	if (!page.frame)
+		return ERR_MEMORY;
+	page_codes(&call->out->body, call->locale, &page);
+	return page_sent(call, err);
+}
+
+/* NAME-recovery-codes.txt: what is no plain ASCII of the name is percent-encoded (RFC 8187), with an underscore for old browsers. */
+static void write_file_name(struct buf *out, const char *product)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._-";
+
+	buf_text(out, "attachment; filename=\"");
+	for (const char *p = product; *p; p++)
+		buf_char(out, strchr(plain, *p) ? *p : '_');
+	buf_text(out, "-recovery-codes.txt\"");
+	if (!product[strspn(product, plain)])
+		return;
+	buf_text(out, "; filename*=UTF-8''");
+	url_component(out, product);
+	buf_text(out, "-recovery-codes.txt");
+}
+
+enum err send_codes_file(struct call *call, const struct recovery_set *codes)
+{
+	SCOPED(buf_done) struct buf name = { 0 };
+	struct buf *body = &call->out->body;
+	const struct lang_arg args[] = { { "product", call->settings->name }, { "email", call->caller->account.email } };
+
+	write_file_name(&name, call->settings->name);
+	if (buf_check(&name))
+		return ERR_MEMORY;
+	call->out->content_type = "text/plain; charset=utf-8";
+	answer_header(call->out, "Content-Disposition", buf_string(&name));
+	lang_fill(body, call->locale, MSG_CODES_FILE, args, COUNT(args));
+	buf_text(body, "\r\n\r\n");
+	for (size_t i = 0; i < RECOVERY_CODES; i++) {
+		buf_text(body, codes->code[i]);
+		buf_text(body, "\r\n");
+	}
+	return buf_check(body);
+}
+
+enum err show_reissue(struct call *call, enum err err)
+{
+	enum err told = err == ERR_NEEDS_SECOND_STEP ? OK : err;
+	const struct part_confirm *fields = confirm_fields(call, FRESH_SECOND_STEP, told, CODES_PATH "?method=recovery_code");
+
+	if (!fields)
+		return ERR_MEMORY;
+	struct part_confirm confirm = *fields;
+	confirm.other = confirm.recovery ? CODES_PATH : confirm.other;
+	const struct page_reissue page = {
+		.frame = page_frame(call, CODES_PATH, told),
+		.confirm = &confirm,
+		.email = call->caller->account.email,
+		.password_error = page_field(call, told, "password"),
+	};
+	if (!page.frame)
+		return ERR_MEMORY;
+	page_reissue(&call->out->body, call->locale, &page);
+	return page_sent(call, err);
+}
+
+static enum err show_pending(struct call *call, const struct recovery_set *codes, int64_t expires_at, enum err err)
+{
+	const struct codes_page which = {
+		.reissue = true, .complete = CODES_PATH "/complete", .download = CODES_PATH "/file", .cancel = CODES_PATH "/cancel",
+		.here = CODES_PATH, .expires_at = expires_at,
+	};
+
+	return show_codes(call, &which, codes, err);
+}
+
+/* New codes that wait to be saved are shown again: reload and back lose nothing. */
+static enum err look(struct call *call)
+{
+	SCOPED(recovery_set_wipe) struct recovery_set codes = { 0 };
+	int64_t expires_at = 0;
+	enum err err;
+
+	if (!call->caller->two_step)
+		return page_to(call, "/account/two-step");
+	if (!(err = reissue_look(call, &codes, &expires_at)))
+		return show_pending(call, &codes, expires_at, OK);
+	return err == ERR_WRONG_STATE ? show_reissue(call, OK) : err;
+}
+
+struct begin_form { const char *password; };
+static const struct field begin_fields[] = { FIELD(begin_form, password, FIELD_OPTIONAL) };
+static const struct form begin_form = FORM(begin_form, begin_fields);
+
+static enum err begin(struct call *call)
+{
+	const struct begin_form *form = call->form;
+	SCOPED(recovery_set_wipe) struct recovery_set codes = { 0 };
+	int64_t expires_at = 0;
+	enum err err = page_needs(call, "password", form->password);
+
+	if (!err)
+		err = reissue_begin(call, form->password, &codes, &expires_at);
+	if (err == ERR_NOT_ENABLED)
+		return page_to(call, "/account/two-step");
+	if (page_cannot_tell(err))
+		return err;
+	if (err == ERR_PASSWORD_WRONG)
+		call->wrong = "password";
+	return err ? show_reissue(call, err) : page_to(call, CODES_PATH);
+}
+
+static enum err send_file(struct call *call)
+{
+	SCOPED(recovery_set_wipe) struct recovery_set codes = { 0 };
+	int64_t expires_at = 0;
+	enum err err = reissue_look(call, &codes, &expires_at);
+
+	if (err)
+		return err == ERR_WRONG_STATE ? ERR_NOT_FOUND : err;
+	return send_codes_file(call, &codes);
+}
+
+struct complete_form { bool saved; };
+static const struct field complete_fields[] = { FIELD(complete_form, saved, FIELD_BOOL) };
+static const struct form complete_form = FORM(complete_form, complete_fields);
+
+static enum err complete(struct call *call)
+{
+	const struct complete_form *form = call->form;
+	SCOPED(recovery_set_wipe) struct recovery_set codes = { 0 };
+	int64_t expires_at = 0;
+	enum err err = reissue_complete(call, form->saved), failed;
+
+	if (!err)
+		return page_to_with(call, "/account/two-step", NOTICE_REISSUED);
+	if (err == ERR_WRONG_STATE)
+		return page_to_with(call, CODES_PATH, NOTICE_NOT_DUE);
+	if (err != ERR_NOT_SAVED)
+		return err;
+	if ((failed = reissue_look(call, &codes, &expires_at)))
+		return failed;
+	return show_pending(call, &codes, expires_at, err);
+}
+
+static enum err cancel(struct call *call)
+{
+	enum err err = reissue_drop(call);
+
+	return err ? err : page_to_with(call, "/account/two-step", NOTICE_CANCELLED);
+}
+
+static enum err go_look(struct call *call)
+{
+	return page_to(call, CODES_PATH);
+}
+
+const struct route recovery_codes_pages[] = {
+	{ GET, CODES_PATH, ACCESS_SIGNED_IN, FRESH_NOT, NULL, look },
+	{ POST, CODES_PATH, ACCESS_SIGNED_IN, FRESH_SECOND_STEP, &begin_form, begin },
+	{ GET, CODES_PATH "/file", ACCESS_SIGNED_IN, FRESH_NOT, NULL, send_file },
+	{ GET, CODES_PATH "/complete", ACCESS_SIGNED_IN, FRESH_NOT, NULL, go_look },
+	{ POST, CODES_PATH "/complete", ACCESS_SIGNED_IN, FRESH_NOT, &complete_form, complete },
+	{ POST, CODES_PATH "/cancel", ACCESS_SIGNED_IN, FRESH_NOT, NULL, cancel },
+	ROUTES_END
+};

@@ -1,0 +1,192 @@
+/*
+ * Signing up, and proving the mailbox.
+ */
+#include "pages/routes.h"
+#include "base/banned.h"
+
+struct sign_up_form { const char *email, *name, *password; };
+static const struct field sign_up_fields[] = {
+	FIELD(sign_up_form, email, FIELD_OPTIONAL),
+	FIELD(sign_up_form, name, FIELD_OPTIONAL),
+	FIELD(sign_up_form, password, FIELD_OPTIONAL),
+};
+static const struct form sign_up_form = FORM(sign_up_form, sign_up_fields);
+
+static enum err show_sign_up(struct call *call, const struct sign_up_form *typed, enum err err)
+{
+	const struct page_sign_up page = {
+		.frame = page_frame(call, "/signup", err),
+		.email = typed->email,
+		.name = typed->name,
+		.email_error = page_field(call, err, "email"),
+		.name_error = page_field(call, err, "name"),
+		.password_error = page_field(call, err, "password"),
+		.password_min = call->settings->password_min,
+	};
+	if (!page.frame)
+		return ERR_MEMORY;
+	page_sign_up(&call->out->body, call->locale, &page);
+	return page_sent(call, err);
+}
+
+static enum err look(struct call *call)
+{
+	static const struct sign_up_form nothing = { NULL, NULL, NULL };
+
+	return call->settings->signup == SIGNUP_INVITATION ? ERR_SIGNUP_CLOSED : show_sign_up(call, &nothing, OK);
+}
+
+static enum err try_sign_up(struct call *call, const struct sign_up_form *form, struct token *try)
+{
+	const struct sign_up wanted = { .email = form->email, .name = form->name, .password = form->password };
+	enum err err;
+
+	if ((err = page_needs(call, "email", form->email)) || (err = page_needs(call, "name", form->name)) ||
+	    (err = page_needs(call, "password", form->password)))
+		return err;
+	return sign_up_begin(call, &wanted, try);
+}
+
+static enum err sign_up(struct call *call)
+{
+	const struct sign_up_form *form = call->form;
+	SCOPED(token_wipe) struct token try = { "" };
+	enum err err = try_sign_up(call, form, &try);
+
+	if (page_cannot_tell(err) || err == ERR_SIGNUP_CLOSED)
+		return err;
+	if (err)
+		return show_sign_up(call, form, err);
+	cookie_set(call, COOKIE_SIGNUP, try.text, SIGN_UP_S);
+	return page_to(call, "/signup/verify");
+}
+
+/* The page for the browser that began; a mailed link fills the code in and leads the others to the password. */
+static enum err show_verify(struct call *call, const char *try, const char *code, enum err err)
+{
+	const struct page_sign_up_verify page = {
+		.frame = page_frame(call, err ? "/signup/verify" : NULL, err),
+		.code = code,
+		.code_error = page_field(call, err, "code"),
+		.elsewhere = try ? arena_printf(call->arena, "/signup/verify?elsewhere=1&try=%s&code=%s", try, code ? code : "") : NULL,
+	};
+	if (!page.frame)
+		return ERR_MEMORY;
+	page_sign_up_verify(&call->out->body, call->locale, &page);
+	return page_sent(call, err);
+}
+
+static enum err show_elsewhere(struct call *call, const char *try, const char *code, enum err err)
+{
+	const struct page_sign_up_elsewhere page = {
+		.frame = page_frame(call, err ? "/signup" : NULL, err),
+		.try = try,
+		.code = code,
+		.code_error = page_field(call, err, "code"),
+		.password_error = page_field(call, err, "password"),
+	};
+	if (!page.frame)
+		return ERR_MEMORY;
+	page_sign_up_elsewhere(&call->out->body, call->locale, &page);
+	return page_sent(call, err);
+}
+
+/* A try's id goes into an address of ours: only one that is of the right form. */
+static const char *asked_try(struct call *call)
+{
+	const char *try = query_value(call, "try");
+	struct id id;
+
+	return try && !id_parse(try, &id) ? try : NULL;
+}
+
+static bool is_code(const char *code)
+{
+	return code && *code && strlen(code) < 32 && !code[strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-")];
+}
+
+static enum err look_verify(struct call *call)
+{
+	const char *try = asked_try(call), *code = query_value(call, "code");
+
+	code = is_code(code) ? code : NULL;
+	if (try && (query_value(call, "elsewhere") || !cookie_get(call, COOKIE_SIGNUP)))
+		return show_elsewhere(call, try, code, OK);
+	return cookie_get(call, COOKIE_SIGNUP) ? show_verify(call, try, code, OK) : page_to(call, "/signup");
+}
+
+struct code_form { const char *code; };
+static const struct field code_fields[] = { FIELD(code_form, code, FIELD_CODE_OPTIONAL) };
+static const struct form code_form = FORM(code_form, code_fields);
+
+static enum err verify(struct call *call)
+{
+	const struct code_form *form = call->form;
+	const char *try = cookie_get(call, COOKIE_SIGNUP);
+	SCOPED(sign_in_wipe) struct sign_in result = { 0 };
+	enum err err;
+
+	if (!try)
+		return page_to(call, "/signup");
+	if (!(err = page_needs(call, "code", form->code)))
+		err = sign_up_verify(call, try, form->code, TRANSPORT_COOKIE, &result);
+	if (page_cannot_tell(err))
+		return err;
+	return err ? show_verify(call, NULL, form->code, err) : signed_in(call, &result, NOTICE_WELCOME);
+}
+
+struct elsewhere_form { const char *try, *code, *password; };
+static const struct field elsewhere_fields[] = {
+	FIELD(elsewhere_form, try, FIELD_TEXT),
+	FIELD(elsewhere_form, code, FIELD_CODE_OPTIONAL),
+	FIELD(elsewhere_form, password, FIELD_OPTIONAL),
+};
+static const struct form elsewhere_form = FORM(elsewhere_form, elsewhere_fields);
+
+static enum err try_elsewhere(struct call *call, const struct elsewhere_form *form, struct sign_in *result)
+{
+	enum err err;
+
+	if ((err = page_needs(call, "code", form->code)) || (err = page_needs(call, "password", form->password)))
+		return err;
+	if ((err = sign_up_verify_elsewhere(call, form->try, form->code, form->password, TRANSPORT_COOKIE, result)) == ERR_CREDENTIALS) {
+		call->wrong = "password";
+		return ERR_PASSWORD_WRONG;
+	}
+	return err;
+}
+
+static enum err verify_elsewhere(struct call *call)
+{
+	const struct elsewhere_form *form = call->form;
+	SCOPED(sign_in_wipe) struct sign_in result = { 0 };
+	enum err err = try_elsewhere(call, form, &result);
+
+	if (page_cannot_tell(err))
+		return err;
+	return err ? show_elsewhere(call, form->try, form->code, err) : signed_in(call, &result, NOTICE_WELCOME);
+}
+
+static enum err resend(struct call *call)
+{
+	const char *try = cookie_get(call, COOKIE_SIGNUP);
+	enum err err = try ? sign_up_resend(call, try) : OK;
+
+	return err ? err : page_to_with(call, "/signup/verify", NOTICE_RESENT);
+}
+
+static enum err go_sign_up(struct call *call)
+{
+	return page_to(call, "/signup");
+}
+
+const struct route sign_up_pages[] = {
+	{ GET, "/signup", ACCESS_ANYBODY, FRESH_NOT, NULL, look },
+	{ POST, "/signup", ACCESS_ANYBODY, FRESH_NOT, &sign_up_form, sign_up },
+	{ GET, "/signup/verify", ACCESS_ANYBODY, FRESH_NOT, NULL, look_verify },
+	{ POST, "/signup/verify", ACCESS_ANYBODY, FRESH_NOT, &code_form, verify },
+	{ GET, "/signup/verify/elsewhere", ACCESS_ANYBODY, FRESH_NOT, NULL, go_sign_up },
+	{ POST, "/signup/verify/elsewhere", ACCESS_ANYBODY, FRESH_NOT, &elsewhere_form, verify_elsewhere },
+	{ POST, "/signup/resend", ACCESS_ANYBODY, FRESH_NOT, NULL, resend },
+	ROUTES_END
+};
