@@ -198,6 +198,7 @@ static void warn_operator(void)
 
 static void say_ready(void)
 {
+	log_setup((enum log_level)service.settings.log_level, service.settings.log_json);
 	log_info("ready", LOG_TEXT("version", TWOSTEP_VERSION), LOG_TEXT("listen", server_where(service.server)),
 	         LOG_TEXT("url", service.settings.public_url));
 	warn_operator();
@@ -232,8 +233,8 @@ int command_serve(char *const *arguments)
 	enum err err = settings_read(&service.arena, arguments, environ, &service.settings, &service.given, &service.wrong);
 	int status = EXIT_SUCCESS;
 
+	log_setup(LOG_NOTHING, service.settings.log_json); /* a start that fails says one line */
 	if (!err) {
-		log_setup((enum log_level)service.settings.log_level, service.settings.log_json);
 		process_hold_signals(&service.ending);
 		err = start();
 	}
