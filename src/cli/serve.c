@@ -137,10 +137,12 @@ static enum err open_server(void)
 	return server_new(&options, &service.server, &why) ? blame_why(SETTING_LISTEN, why) : OK;
 }
 
+/* No setting can turn out wrong any more: from here on the log speaks. */
 static enum err start_threads(void)
 {
 	enum err err;
 
+	log_setup((enum log_level)service.settings.log_level, service.settings.log_json);
 	if ((err = mailer_start(service.mailer)) || (err = housekeeping_start(service.store, &service.housekeeping)))
 		return err;
 	return server_start(service.server);
@@ -198,7 +200,6 @@ static void warn_operator(void)
 
 static void say_ready(void)
 {
-	log_setup((enum log_level)service.settings.log_level, service.settings.log_json);
 	log_info("ready", LOG_TEXT("version", TWOSTEP_VERSION), LOG_TEXT("listen", server_where(service.server)),
 	         LOG_TEXT("url", service.settings.public_url));
 	warn_operator();
