@@ -36,7 +36,6 @@ function reveal(button) {
 	const input = document.getElementById(button.getAttribute("aria-controls"));
 	const shows = input.type === "password";
 	input.type = shows ? "text" : "password";
-	button.setAttribute("aria-pressed", String(shows));
 	button.textContent = shows ? button.dataset.hide : button.dataset.show;
 	input.focus();
 }
@@ -51,7 +50,7 @@ for (const button of all("button[data-do]")) {
 // A password is hidden again before it is sent, so that browsers know it as one.
 for (const form of all("form")) {
 	form.addEventListener("submit", () => {
-		for (const button of form.querySelectorAll("[data-do=reveal][aria-pressed=true]")) reveal(button);
+		for (const input of form.querySelectorAll(".secret input")) input.type = "password";
 	});
 }
 

@@ -24,7 +24,7 @@ static enum err show_password(struct call *call, enum err err)
 
 static enum err look(struct call *call)
 {
-	return call->caller->two_step ? show_password(call, OK) : page_to(call, "/account/two-step");
+	return call->caller->two_step ? show_password(call, OK) : ERR_NOT_ENABLED;
 }
 
 struct password_form { const char *password; };
@@ -61,7 +61,9 @@ static enum err look_code(struct call *call)
 {
 	if (!call->caller->two_step)
 		return page_to(call, "/account/two-step");
-	return session_fresh(call->caller->session.confirmed_at, call->now_s) ? show_code(call, false, OK) : page_to(call, DISABLE_PATH);
+	if (!session_fresh(call->caller->session.confirmed_at, call->now_s))
+		return page_to(call, DISABLE_PATH);
+	return show_code(call, false, OK);
 }
 
 struct code_form { const char *method, *code; };

@@ -35,7 +35,7 @@ enum err show_codes(struct call *call, const struct codes_page *which, const str
 	return page_sent(call, err);
 }
 
-/* NAME-recovery-codes.txt: what is no plain ASCII of the name is percent-encoded (RFC 8187), with an underscore for old browsers. */
+/* NAME-recovery-codes.txt; a name beyond plain ASCII is percent-encoded (RFC 8187), with underscores for old browsers. */
 static void write_file_name(struct buf *out, const char *product)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._-";
@@ -110,7 +110,7 @@ static enum err look(struct call *call)
 	enum err err;
 
 	if (!call->caller->two_step)
-		return page_to(call, "/account/two-step");
+		return ERR_NOT_ENABLED;
 	if (!(err = reissue_look(call, &codes, &expires_at)))
 		return show_pending(call, &codes, expires_at, OK);
 	return err == ERR_WRONG_STATE ? show_reissue(call, OK) : err;

@@ -149,11 +149,11 @@ static enum err try_elsewhere(struct call *call, const struct elsewhere_form *fo
 
 	if ((err = page_needs(call, "code", form->code)) || (err = page_needs(call, "password", form->password)))
 		return err;
-	if ((err = sign_up_verify_elsewhere(call, form->try, form->code, form->password, TRANSPORT_COOKIE, result)) == ERR_CREDENTIALS) {
-		call->wrong = "password";
-		return ERR_PASSWORD_WRONG;
-	}
-	return err;
+	err = sign_up_verify_elsewhere(call, form->try, form->code, form->password, TRANSPORT_COOKIE, result);
+	if (err != ERR_CREDENTIALS)
+		return err;
+	call->wrong = "password";
+	return ERR_PASSWORD_WRONG;
 }
 
 static enum err verify_elsewhere(struct call *call)
