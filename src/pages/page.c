@@ -22,6 +22,43 @@ static const char *asked_for(struct call *call)
 	return page_is_local(place) ? place : "/";
 }
 
+static int64_t retry_after(const struct call *call, enum err err)
+{
+	if (call->retry_after_s > 0)
+		return call->retry_after_s;
+	return err == ERR_BUSY ? HASH_RETRY_AFTER_S : 1;
+}
+
+static const char *sentence(struct call *call, enum err err, enum msg msg)
+{
+	SCOPED(buf_done) struct buf text = { 0 };
+	SCOPED(buf_done) struct buf wait = { 0 };
+	SCOPED(buf_done) struct buf off = { 0 };
+	char min[TEMPLATE_NUMBER];
+
+	duration_fill(&wait, call->locale, retry_after(call, err));
+	duration_fill(&off, call->locale, call->clock_off_s);
+	const struct lang_arg args[] = {
+		{ "field", call->wrong ? call->wrong : "?" },
+		{ "min", template_number(min, call->settings->password_min) },
+		{ "wait", buf_string(&wait) },
+		{ "off", buf_string(&off) },
+	};
+	lang_fill(&text, call->locale, msg, args, COUNT(args));
+	return arena_text(call->arena, buf_string(&text));
+}
+
+const char *page_sentence(struct call *call, enum err err)
+{
+	return sentence(call, err, err_message(err));
+}
+
+/* The same inside a form, where ERR_INVALID is a field that was left empty (page_needs). */
+static const char *form_sentence(struct call *call, enum err err)
+{
+	return sentence(call, err, err == ERR_INVALID ? MSG_FIELD_MISSING : err_message(err));
+}
+
 const struct part_frame *page_frame(struct call *call, const char *here, enum err err)
 {
 	struct part_frame *frame = arena_alloc(call->arena, sizeof(*frame));
@@ -37,42 +74,15 @@ const struct part_frame *page_frame(struct call *call, const char *here, enum er
 	frame->other_name = korean ? "English" : "한국어";
 	frame->notice = notice_take(call, &frame->notice_warns);
 	if (err) {
-		frame->problem = page_sentence(call, err);
+		frame->problem = form_sentence(call, err);
 		frame->problem_at = call->wrong;
 	}
 	return frame;
 }
 
-static int64_t retry_after(const struct call *call, enum err err)
-{
-	if (call->retry_after_s > 0)
-		return call->retry_after_s;
-	return err == ERR_BUSY ? HASH_RETRY_AFTER_S : 1;
-}
-
-const char *page_sentence(struct call *call, enum err err)
-{
-	SCOPED(buf_done) struct buf text = { 0 };
-	SCOPED(buf_done) struct buf wait = { 0 };
-	SCOPED(buf_done) struct buf off = { 0 };
-	char min[TEMPLATE_NUMBER];
-
-	duration_fill(&wait, call->locale, retry_after(call, err));
-	duration_fill(&off, call->locale, call->clock_off_s);
-	const struct lang_arg args[] = {
-		{ "field", call->wrong ? call->wrong : "?" },
-		{ "min", template_number(min, call->settings->password_min) },
-		{ "wait", buf_string(&wait) },
-		{ "off", buf_string(&off) },
-	};
-	bool empty = err == ERR_INVALID && call->wrong;
-	lang_fill(&text, call->locale, empty ? MSG_FIELD_MISSING : err_message(err), args, COUNT(args));
-	return arena_text(call->arena, buf_string(&text));
-}
-
 const char *page_field(struct call *call, enum err err, const char *field)
 {
-	return err && call->wrong && !strcmp(call->wrong, field) ? page_sentence(call, err) : NULL;
+	return err && call->wrong && !strcmp(call->wrong, field) ? form_sentence(call, err) : NULL;
 }
 
 enum err page_needs(struct call *call, const char *field, const char *value)

@@ -15,10 +15,10 @@
  */
 const struct part_frame *page_frame(struct call *call, const char *here, enum err err);
 
-/* The sentence of an error, filled, in the arena. ERR_INVALID is a field that was left empty. */
+/* The sentence of an error, filled, in the arena. */
 const char *page_sentence(struct call *call, enum err err);
 
-/* That sentence where the error is about this field, else NULL. */
+/* That sentence where the error is about this field, else NULL; ERR_INVALID is a field that was left empty. */
 const char *page_field(struct call *call, enum err err, const char *field);
 
 /* A value that must be there: OK, or ERR_INVALID with call->wrong. */

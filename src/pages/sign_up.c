@@ -53,7 +53,7 @@ static enum err sign_up(struct call *call)
 	SCOPED(token_wipe) struct token try = { "" };
 	enum err err = try_sign_up(call, form, &try);
 
-	if (page_cannot_tell(err) || err == ERR_SIGNUP_CLOSED)
+	if (page_cannot_tell(err))
 		return err;
 	if (err)
 		return show_sign_up(call, form, err);
