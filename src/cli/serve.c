@@ -137,37 +137,6 @@ static enum err open_server(void)
 	return server_new(&options, &service.server, &why) ? blame_why(SETTING_LISTEN, why) : OK;
 }
 
-/* No setting can turn out wrong any more: from here on the log speaks. */
-static enum err start_threads(void)
-{
-	enum err err;
-
-	log_setup((enum log_level)service.settings.log_level, service.settings.log_json);
-	if ((err = mailer_start(service.mailer)) || (err = housekeeping_start(service.store, &service.housekeeping)))
-		return err;
-	return server_start(service.server);
-}
-
-static enum err (*const steps[])(void) = { process_harden, take_folder,  open_store,  open_keyring,
-	                                   open_mailer,    open_hashes,  open_server, start_threads };
-
-/* From the door inwards: nobody may come in while the rest is being taken down. */
-static void take_down(void)
-{
-	if (service.server)
-		server_stop(service.server);
-	server_free(service.server);
-	housekeeping_stop(service.housekeeping);
-	if (service.mailer)
-		mailer_stop(service.mailer);
-	mailer_free(service.mailer);
-	hashes_free(service.hashes);
-	store_close(service.store);
-	keyring_free(service.keys);
-	folder_unlock(&service.lock);
-	arena_done(&service.arena);
-}
-
 static void warn_readable(enum setting_name name)
 {
 	const char *path = service.given.of[name].text;
@@ -198,11 +167,42 @@ static void warn_operator(void)
 		warn_readable(SETTING_CONFIG);
 }
 
+/* No setting can turn out wrong any more: from here on the log speaks. */
+static enum err start_threads(void)
+{
+	enum err err;
+
+	log_setup((enum log_level)service.settings.log_level, service.settings.log_json);
+	warn_operator();
+	if ((err = mailer_start(service.mailer)) || (err = housekeeping_start(service.store, &service.housekeeping)))
+		return err;
+	return server_start(service.server);
+}
+
+static enum err (*const steps[])(void) = { process_harden, take_folder,  open_store,  open_keyring,
+	                                   open_mailer,    open_hashes,  open_server, start_threads };
+
+/* From the door inwards: nobody may come in while the rest is being taken down. */
+static void take_down(void)
+{
+	if (service.server)
+		server_stop(service.server);
+	server_free(service.server);
+	housekeeping_stop(service.housekeeping);
+	if (service.mailer)
+		mailer_stop(service.mailer);
+	mailer_free(service.mailer);
+	hashes_free(service.hashes);
+	store_close(service.store);
+	keyring_free(service.keys);
+	folder_unlock(&service.lock);
+	arena_done(&service.arena);
+}
+
 static void say_ready(void)
 {
 	log_info("ready", LOG_TEXT("version", TWOSTEP_VERSION), LOG_TEXT("listen", server_where(service.server)),
 	         LOG_TEXT("url", service.settings.public_url));
-	warn_operator();
 	if (service.settings.mail_print) {
 		printf("twostep " TWOSTEP_VERSION " serves %s\n", service.settings.public_url);
 		fflush(stdout);
