@@ -257,35 +257,35 @@ static struct timespec moment(int64_t at_ms)
 	return (struct timespec){ .tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000 };
 }
 
-/* False where it is time to end, and nothing waits any more. */
-static bool wait_for_changes(struct writer *writer, bool *probe)
+/* What waits, as far as it fits; *probe: somebody asks whether it can be written again. Holds the mutex. */
+static void take_waiting(struct writer *writer, struct batch *batch, bool *probe)
+{
+	struct change *change;
+
+	batch->alone = false;
+	batch->until_ms = clock_monotonic_ms() + STORE_BATCH_MS;
+	while (batch->changes.count < STORE_BATCH && (change = queue_pop(&writer->waiting)))
+		queue_push(&batch->changes, change);
+	*probe = writer->probe_wanted;
+	writer->probe_wanted = false;
+}
+
+/* Waits for changes; while down, no longer than until the next try is due. False where it is time to end and nothing waits. */
+static bool wait_for_changes(struct writer *writer, struct batch *batch, bool *probe)
 {
 	struct timespec until = moment(writer->probed_at_ms + WRITER_PROBE_MS);
 	int late = 0;
-	bool go_on;
+	bool ending;
 
+	queue_init(&batch->changes);
 	pthread_mutex_lock(&writer->mutex);
 	while (!writer->waiting.first && !writer->stopping && !late)
 		late = is_down(writer) ? pthread_cond_timedwait(&writer->wake, &writer->mutex, &until)
 		                       : pthread_cond_wait(&writer->wake, &writer->mutex);
-	*probe = writer->probe_wanted;
-	writer->probe_wanted = false;
-	go_on = writer->waiting.first || !writer->stopping;
+	take_waiting(writer, batch, probe);
+	ending = writer->stopping;
 	pthread_mutex_unlock(&writer->mutex);
-	return go_on;
-}
-
-static void take_waiting(struct writer *writer, struct batch *batch)
-{
-	struct change *change;
-
-	queue_init(&batch->changes);
-	batch->alone = false;
-	batch->until_ms = clock_monotonic_ms() + STORE_BATCH_MS;
-	pthread_mutex_lock(&writer->mutex);
-	while (batch->changes.count < STORE_BATCH && (change = queue_pop(&writer->waiting)))
-		queue_push(&batch->changes, change);
-	pthread_mutex_unlock(&writer->mutex);
+	return batch->changes.first || !ending;
 }
 
 static void *run(void *argument)
@@ -294,10 +294,9 @@ static void *run(void *argument)
 	struct batch batch;
 	bool probe;
 
-	while (wait_for_changes(writer, &probe)) {
+	while (wait_for_changes(writer, &batch, &probe)) {
 		if (is_down(writer) && (probe || clock_monotonic_ms() - writer->probed_at_ms >= WRITER_PROBE_MS))
 			try_again(writer);
-		take_waiting(writer, &batch);
 		if (is_down(writer))
 			answer(&batch, ERR_STORE);
 		else if (batch.changes.first)

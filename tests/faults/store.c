@@ -1,0 +1,378 @@
+/*
+ * The n-th thing that the store asks of SQLite, memory or disk fails, for n = 1, 2, 3 … until there is none; alone, or
+ * from then on all. The answer is a refusal or the truth, nothing stands by half, and once the trouble is over the same store goes on.
+ */
+#include "fixture.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/log.h"
+#include "faulty.h"
+
+#define N_MAX    100000 /* far more than any of it takes */
+#define TOGETHER      6
+#define MANY_ROWS    30
+#define ROW_BYTES 80000 /* times MANY_ROWS: more than the writer's cache holds */
+
+static void new_folder(struct fixture *fixture)
+{
+	*fixture = (struct fixture){ .store = NULL };
+	fixture_folder(fixture, access("/dev/shm", W_OK) ? NULL : "/dev/shm");
+}
+
+/* Numbers whose change was answered, and how. */
+struct asked {
+	int64_t number;
+	enum err answer, expected;
+	bool expected_there;
+};
+
+static void check(struct store *store, const struct asked *asked)
+{
+	bool there = has_number(store, asked->number);
+
+	if (asked->answer == asked->expected && there != asked->expected_there)
+		fail_msg("%" PRId64 " was answered %s and is %s", asked->number, err_name(asked->answer), there ? "there" : "not there");
+	if (asked->answer != asked->expected && asked->answer != ERR_STORE)
+		fail_msg("%" PRId64 " was answered %s", asked->number, err_name(asked->answer));
+}
+
+static enum err refuse(struct db *db, void *argument)
+{
+	enum err err = add_number(db, argument);
+
+	return err ? err : ERR_CODE_REFUSED;
+}
+
+static enum err refuse_and_keep(struct db *db, void *argument)
+{
+	return db_keep(db, refuse(db, argument));
+}
+
+/* Rows of more than the cache holds: SQLite writes before the COMMIT. */
+static enum err add_much(struct db *db, void *argument)
+{
+	static const char filler[ROW_BYTES];
+	const int64_t *number = argument;
+	enum err err = add_number(db, argument);
+
+	for (int64_t i = 0; i < MANY_ROWS && !err; i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "filler %" PRId64 " of %" PRId64, i, *number);
+		err = db_change(db, NULL, "INSERT INTO meta (name, value) VALUES ($1, $2)", db_text(name), db_blob(filler, sizeof(filler)));
+	}
+	return err;
+}
+
+/* One after the other, each of another kind. */
+static const struct { store_function *change; enum err expected; bool stays; } kinds[] = {
+	{ add_number, OK, true },
+	{ refuse_and_keep, ERR_CODE_REFUSED, true },
+	{ refuse, ERR_CODE_REFUSED, false },
+	{ add_much, OK, true },
+	{ add_number, OK, true },
+};
+
+struct together {
+	struct store *store;
+	store_function *change;
+	pthread_t thread;
+	bool started;
+	struct asked asked;
+};
+
+static void *change_together(void *argument)
+{
+	struct together *one = argument;
+
+	one->asked.answer = store_change(one->store, one->change, &one->asked.number);
+	return NULL;
+}
+
+static enum err read_something(struct db *db, void *argument)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_one(db, &rows, "SELECT name FROM meta WHERE name = $1", db_text("number 0"));
+
+	if (!err)
+		err = db_copy_text(&rows, 0, argument, 32);
+	return err;
+}
+
+/* What a running server asks, with faults. */
+struct run {
+	struct asked alone[COUNT(kinds)];
+	struct together together[TOGETHER];
+};
+
+static void run_all(struct store *store, struct run *run)
+{
+	char name[32] = "";
+	enum err err;
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		run->alone[i] = (struct asked){ 1 + (int64_t)i, OK, kinds[i].expected, kinds[i].stays };
+		run->alone[i].answer = store_change(store, kinds[i].change, &run->alone[i].number);
+	}
+	for (size_t i = 0; i < TOGETHER; i++) {
+		struct together *one = &run->together[i];
+		*one = (struct together){ store, i ? add_number : add_much, .asked = { 100 + (int64_t)i, ERR_STORE, OK, true } };
+		one->started = !pthread_create(&one->thread, NULL, change_together, one);
+	}
+	err = store_read(store, read_something, name);
+	if (err ? err != ERR_STORE : strcmp(name, "number 0") != 0)
+		fail_msg("a read was answered %s, '%s'", err_name(err), name);
+	for (size_t i = 0; i < TOGETHER; i++)
+		if (run->together[i].started)
+			pthread_join(run->together[i].thread, NULL);
+}
+
+static void check_all(struct store *store, const struct run *run)
+{
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		check(store, &run->alone[i]);
+	for (size_t i = 0; i < TOGETHER; i++)
+		if (run->together[i].started)
+			check(store, &run->together[i].asked);
+	count_numbers(store);
+	assert_int_equal(ask_number(store, "SELECT COUNT(*) FROM meta WHERE name LIKE 'filler %'") % MANY_ROWS, 0);
+	assert_int_equal(ask_number(store, "SELECT COUNT(*) FROM pragma_integrity_check() WHERE integrity_check <> 'ok'"), 0);
+}
+
+/* No restart: what store_probe says is so is so. */
+static void check_recovery(struct fixture *fixture, const struct run *run)
+{
+	int64_t number = 500;
+	enum err err;
+
+	if ((err = store_probe(fixture->store)))
+		fail_msg("still down: %s", err_name(err));
+	assert_int_equal(store_change(fixture->store, add_number, &number), OK);
+	check_all(fixture->store, run);
+	fixture_close(fixture);
+	fixture_open(fixture);
+	assert_true(has_number(fixture->store, number));
+	check_all(fixture->store, run);
+}
+
+/* True where a fault was met. */
+static bool run_with(enum fault fault, int n, bool on)
+{
+	struct fixture fixture;
+	struct run run;
+	int64_t number = 0;
+	bool hit;
+
+	new_folder(&fixture);
+	fixture_open(&fixture);
+	assert_int_equal(store_change(fixture.store, add_number, &number), OK);
+	faulty_arm(fault, n, on);
+	run_all(fixture.store, &run);
+	hit = faulty_disarm();
+	check_recovery(&fixture, &run);
+	fixture_remove(&fixture);
+	return hit;
+}
+
+/* Every n at first, then ever fewer: the thousandth allocation or page is like the one before. */
+static int next_n(int n)
+{
+	return n < 50 ? n + 1 : n + n / 6;
+}
+
+static void run_until_none(enum fault fault, bool on, bool (*run)(enum fault fault, int n, bool on))
+{
+	int n = 1, met = 0;
+
+	for (; n < N_MAX && run(fault, n, on); n = next_n(n))
+		met++;
+	if (n >= N_MAX)
+		fail_msg("%s still fails at %d", faulty_name(fault), n);
+	if (!met)
+		fail_msg("%s was never asked for", faulty_name(fault));
+}
+
+static const enum fault running_faults[] = {
+	FAULT_STEP, FAULT_STEP_DONE, FAULT_PREPARE, FAULT_BIND, FAULT_SQLITE_MEMORY, FAULT_WRITE, FAULT_WRITE_PART, FAULT_FULL, FAULT_SYNC,
+};
+
+static void refuses_changes_when_one_thing_fails(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(running_faults); i++)
+		run_until_none(running_faults[i], false, run_with);
+}
+
+static void refuses_changes_when_all_fails_from_then_on(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(running_faults); i++)
+		run_until_none(running_faults[i], true, run_with);
+}
+
+/* Closed in the middle of trouble: what was acknowledged is there at the next start. */
+static bool close_with(enum fault fault, int n, bool on)
+{
+	struct fixture fixture;
+	struct asked asked = { 1, OK, OK, true };
+	bool hit;
+
+	new_folder(&fixture);
+	fixture_open(&fixture);
+	assert_int_equal(store_change(fixture.store, add_number, &asked.number), OK);
+	faulty_arm(fault, n, on);
+	fixture_close(&fixture);
+	hit = faulty_disarm();
+	fixture_open(&fixture);
+	check(fixture.store, &asked);
+	fixture_remove(&fixture);
+	return hit;
+}
+
+static void loses_nothing_when_closing_fails(void **state)
+{
+	static const enum fault faults[] = { FAULT_WRITE, FAULT_WRITE_PART, FAULT_FULL, FAULT_SYNC };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(faults); i++) {
+		run_until_none(faults[i], false, close_with);
+		run_until_none(faults[i], true, close_with);
+	}
+}
+
+/* A start that fails says why, and the next one, without the trouble, finishes what it began. */
+static bool start_with(enum fault fault, int n, bool on)
+{
+	struct fixture fixture;
+	const char *why = NULL;
+	bool created, hit;
+	enum err err;
+
+	new_folder(&fixture);
+	faulty_arm(fault, n, on);
+	err = store_open(fixture.path, &fixture.store, &created, &why);
+	hit = faulty_disarm();
+	if (err && (err != ERR_STORE || !why || !*why))
+		fail_msg("%s %d: refused with %s, '%s'", faulty_name(fault), n, err_name(err), why ? why : "");
+	if (err)
+		assert_null(fixture.store);
+	if (!err)
+		fixture_close(&fixture);
+	fixture_open(&fixture);
+	assert_int_equal(store_probe(fixture.store), OK);
+	assert_int_equal(count_numbers(fixture.store), 0);
+	assert_int_equal(ask_number(fixture.store, "SELECT COUNT(*) FROM migration"),
+	                 ask_number(fixture.store, "SELECT MAX(number) FROM migration"));
+	fixture_remove(&fixture);
+	return hit;
+}
+
+static void starts_again_after_a_start_that_failed(void **state)
+{
+	static const enum fault faults[] = {
+		FAULT_STEP, FAULT_PREPARE, FAULT_BIND, FAULT_SCRIPT, FAULT_OPEN, FAULT_MEMORY, FAULT_THREAD, FAULT_SQLITE_MEMORY,
+		FAULT_READ, FAULT_WRITE, FAULT_WRITE_PART, FAULT_FULL, FAULT_SYNC, FAULT_TRUNCATE, FAULT_MAP,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(faults); i++)
+		run_until_none(faults[i], false, start_with);
+}
+
+/* A reader that cannot be opened is an answer that could not be told, not an empty one. */
+static bool read_with(enum fault fault, int n, bool on)
+{
+	struct fixture fixture;
+	int64_t number = 0;
+	char name[32] = "";
+	enum err err;
+	bool hit;
+
+	new_folder(&fixture);
+	fixture_open(&fixture);
+	assert_int_equal(store_change(fixture.store, add_number, &number), OK);
+	faulty_arm(fault, n, on);
+	err = store_read(fixture.store, read_something, name);
+	hit = faulty_disarm();
+	if (err ? err != ERR_STORE : strcmp(name, "number 0") != 0)
+		fail_msg("%s %d: a read was answered %s, '%s'", faulty_name(fault), n, err_name(err), name);
+	assert_int_equal(store_read(fixture.store, read_something, name), OK);
+	fixture_remove(&fixture);
+	return hit;
+}
+
+static void refuses_reads_that_fail(void **state)
+{
+	static const enum fault faults[] = {
+		FAULT_STEP, FAULT_PREPARE, FAULT_BIND, FAULT_SCRIPT, FAULT_OPEN, FAULT_MEMORY, FAULT_SQLITE_MEMORY, FAULT_READ,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(faults); i++)
+		run_until_none(faults[i], false, read_with);
+}
+
+/* Failing twice: refused at once, without asking the disk, until the writer's own try finds room again. */
+static void comes_back_when_there_is_room_again(void **state)
+{
+	struct fixture fixture;
+	int64_t number = 0;
+	int tries = 0;
+
+	(void)state;
+	new_folder(&fixture);
+	fixture_open(&fixture);
+	faulty_arm(FAULT_FULL, 1, true);
+	for (; number < 2; number++)
+		assert_int_equal(store_change(fixture.store, add_number, &number), ERR_STORE);
+	assert_true(faulty_disarm());
+
+	assert_int_equal(store_change(fixture.store, add_number, &number), ERR_STORE); /* down, though there is room */
+	while (store_change(fixture.store, add_number, &number) && ++tries < 50)
+		usleep(100000);
+	assert_in_range(tries, 1, 20); /* by itself, within a second */
+	assert_int_equal(count_numbers(fixture.store), 1);
+	fixture_remove(&fixture);
+}
+
+static void answers_a_probe_with_the_truth(void **state)
+{
+	struct fixture fixture;
+	int64_t number = 0;
+
+	(void)state;
+	new_folder(&fixture);
+	fixture_open(&fixture);
+	assert_int_equal(store_probe(fixture.store), OK);
+	faulty_arm(FAULT_FULL, 1, true);
+	assert_int_equal(store_change(fixture.store, add_number, &number), ERR_STORE);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(store_probe(fixture.store), ERR_STORE);
+	assert_true(faulty_disarm());
+	assert_int_equal(store_probe(fixture.store), OK); /* at once */
+	assert_int_equal(store_change(fixture.store, add_number, &number), OK);
+	fixture_remove(&fixture);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(comes_back_when_there_is_room_again),
+		cmocka_unit_test(answers_a_probe_with_the_truth),
+		cmocka_unit_test(refuses_reads_that_fail),
+		cmocka_unit_test(starts_again_after_a_start_that_failed),
+		cmocka_unit_test(loses_nothing_when_closing_fails),
+		cmocka_unit_test(refuses_changes_when_one_thing_fails),
+		cmocka_unit_test(refuses_changes_when_all_fails_from_then_on),
+	};
+
+	faulty_setup();
+	if (!getenv("TWOSTEP_LOG_LEVEL"))
+		log_setup((enum log_level)-1, false); /* thousands of faults, each in a line */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
