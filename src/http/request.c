@@ -1,0 +1,36 @@
+#include "http/request.h"
+
+#include <strings.h>
+
+#include "base/base.h"
+
+#include "base/banned.h"
+
+bool view_same(struct view view, const char *text)
+{
+	size_t length = strlen(text);
+
+	return view.length == length && !memcmp(view.bytes, text, length);
+}
+
+bool view_ascii_same(struct view view, const char *text)
+{
+	size_t length = strlen(text);
+
+	return view.length == length && !strncasecmp(view.bytes, text, length);
+}
+
+const struct view *request_header(const struct request *request, const char *name, bool *several)
+{
+	const struct view *found = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < request->header_count; i++)
+		if (view_ascii_same(request->headers[i].name, name)) {
+			found = &request->headers[i].value;
+			count++;
+		}
+	if (several)
+		*several = count > 1;
+	return count == 1 ? found : NULL;
+}
