@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 
 #define TEXT 256
 #define SETTLE_MS 5000
+#define LOCKED_MS 20000 /* longer than the store waits for a lock, and longer than the mailer pauses */
 
 struct house {
 	char folder[TEXT], mail[TEXT];
@@ -307,6 +309,37 @@ static void the_folder_comes_back(void **state)
 	(void)only_mail(house, &all, &shown);
 }
 
+/*
+ * Somebody else holds the database: the mail goes out, but that cannot be written down. It is written down later, and the
+ * mail is not sent again meanwhile.
+ */
+static void what_cannot_be_noted_is_not_sent_again(void **state)
+{
+	struct house *house = *state;
+	SCOPED(buf_done) struct buf all = { 0 }, shown = { 0 };
+	char path[2 * TEXT];
+	sqlite3 *other = NULL;
+	int left = -1;
+
+	assert_int_equal(send_letter(house, LETTER_NEW_PHONE, &facts_of_kim, OK), OK);
+	assert_int_equal(sqlite3_open(below(house, "twostep.db", path), &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(mailer_start(house->mailer), OK);
+	mailer_settle(house->mailer, LOCKED_MS);
+	assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	for (int waited_ms = 0; left != 0 && waited_ms < LOCKED_MS; waited_ms += 100) {
+		sqlite3_stmt *count = NULL;
+		usleep(100 * 1000);
+		assert_int_equal(sqlite3_prepare_v2(other, "SELECT count(*) FROM mail_queue", -1, &count, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+		left = sqlite3_column_int(count, 0);
+		sqlite3_finalize(count);
+	}
+	sqlite3_close(other);
+	assert_int_equal(left, 0);
+	(void)only_mail(house, &all, &shown);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,7 +351,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files_are_private_and_in_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_start_sends_what_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_folder_comes_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_cannot_be_noted_is_not_sent_again, set_up, tear_down),
 	};
 
+	umask(0); /* what is private must be so by itself */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,6 +35,8 @@ static void lines_are_short_and_ascii(const char *name, const char *bytes)
 				fail_msg("%s: byte %d in %.*s", name, bytes[i], (int)length, bytes);
 		if (strncmp(bytes + length, "\r\n", 2))
 			fail_msg("%s: ends otherwise than by CRLF: %.*s", name, (int)length, bytes);
+		if (length && bytes[length - 1] == ' ')
+			fail_msg("%s: a space at the end of %.*s", name, (int)length, bytes);
 		if (length > LINE_MAX_BYTES && !strstr(bytes, LONG_ADDRESS))
 			fail_msg("%s: %zu bytes in %.*s", name, length, (int)length, bytes);
 		bytes += length + 2;
@@ -63,6 +65,18 @@ static void whatever_stands_in_it_comes_back(void **state)
 			fail_msg("%s: reads back as\n%s", texts[i], got);
 		lines_are_short_and_ascii(texts[i], buf_string(&out));
 	}
+}
+
+/* 74 bytes: they fit on a line, but not behind "To: ". */
+static void a_long_address_gets_a_line(void **state)
+{
+	SCOPED(buf_done) struct buf out = { 0 };
+	struct message message = plain;
+	(void)state;
+
+	message.to = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example.com";
+	assert_int_equal(message_write(&out, &message), OK);
+	lines_are_short_and_ascii(message.to, buf_string(&out));
 }
 
 static void bodies_come_back(void **state)
@@ -136,10 +150,10 @@ static void a_terminal_obeys_nobody(void **state)
 	struct message message = plain;
 	(void)state;
 
-	message.text = "\x1b]0;title\x07\r\n";
+	message.text = "\x1b]0;title\x07\x7f\r\n";
 	const char *got = write_and_show(&message, &out, &shown);
 	assert_null(strchr(got, '\x1b'));
-	assert_non_null(strstr(got, "?]0;title?"));
+	assert_non_null(strstr(got, "?]0;title??"));
 }
 
 static void what_is_no_mail_of_ours_is_not_shown(void **state)
@@ -159,7 +173,8 @@ static void what_is_no_mail_of_ours_is_not_shown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whatever_stands_in_it_comes_back), cmocka_unit_test(bodies_come_back),
+		cmocka_unit_test(whatever_stands_in_it_comes_back), cmocka_unit_test(a_long_address_gets_a_line),
+		cmocka_unit_test(bodies_come_back),
 		cmocka_unit_test(a_code_stands_alone_on_its_line), cmocka_unit_test(nobody_adds_a_header),
 		cmocka_unit_test(a_terminal_obeys_nobody), cmocka_unit_test(what_is_no_mail_of_ours_is_not_shown),
 	};
