@@ -116,8 +116,11 @@ static void literal(struct compiler *c, struct source *source, const char *end)
 		const char *wrong = html_feed(&c->html, byte);
 		if (wrong)
 			fail(source, wrong, NULL);
+		bool outside = c->html.place == HTML_TEXT && !c->html.depth; /* around the page's elements */
 		if (html_keeps_space(&c->html) || !is_space(byte))
 			keep(c, byte);
+		else if (outside)
+			;
 		else if (!was_space)
 			keep(c, byte == '\n' ? '\n' : ' ');
 		else if (byte == '\n')
