@@ -55,11 +55,6 @@ enum err totp_code(const struct totp_secret *secret, struct totp_step step, char
 	return OK;
 }
 
-static bool is_code(const char *text)
-{
-	return strlen(text) == TOTP_DIGITS && strspn(text, "0123456789") == TOTP_DIGITS;
-}
-
 /* What was found so far; no branch depends on which step fitted. */
 struct search {
 	int64_t fits, step; /* fits: 0 or 1 */
@@ -88,7 +83,7 @@ static enum err find_within(const struct totp_secret *secret, const char *code, 
 	struct search search = { 0, 0 };
 	enum err err;
 
-	if (!is_code(code) || now.n > INT64_MAX - reach || now.n < INT64_MIN + reach)
+	if (strlen(code) != TOTP_DIGITS || now.n > INT64_MAX - reach || now.n < INT64_MIN + reach)
 		return ERR_CODE_REFUSED;
 	if ((err = try_step(secret, code, now.n, &search)))
 		return err;

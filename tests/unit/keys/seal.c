@@ -64,7 +64,7 @@ static void opens_what_it_sealed(void **state)
 
 static void never_seals_alike(void **state)
 {
-	uint8_t first[LENGTH + SEAL_EXTRA_BYTES], second[LENGTH + SEAL_EXTRA_BYTES];
+	uint8_t first[LENGTH + SEAL_EXTRA_BYTES] = { 0 }, second[LENGTH + SEAL_EXTRA_BYTES] = { 0 };
 
 	(void)state;
 	seal_plain(first);
