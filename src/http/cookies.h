@@ -5,6 +5,7 @@
 #ifndef TWOSTEP_HTTP_COOKIES_H
 #define TWOSTEP_HTTP_COOKIES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -27,6 +28,9 @@ enum cookie {
 /* The value that the visitor sent, in the call's arena; NULL where absent, doubled or longer than COOKIE_VALUE_BYTES. */
 #define COOKIE_VALUE_BYTES 512
 const char *cookie_get(struct call *call, enum cookie cookie);
+
+/* Whether the visitor sent any of them, doubled ones too: then the browser may have been talked into it. */
+bool cookie_any(const struct call *call);
 
 /* max_age_s 0: until the browser closes. The value must be cookie-octets (RFC 6265 section 4.1.1). */
 void cookie_set(struct call *call, enum cookie cookie, const char *value, int64_t max_age_s);

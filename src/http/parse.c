@@ -117,20 +117,6 @@ static struct view next_line(const char **at)
 	return (struct view){ start, (size_t)(lf - 1 - start) };
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct view trim(struct view value)
-{
-	while (value.length && is_blank(value.bytes[0]))
-		value = skip(value, 1);
-	while (value.length && is_blank(value.bytes[value.length - 1]))
-		value.length--;
-	return value;
-}
-
 /* NAME ":" OWS VALUE OWS. A blank first (a folded line) or before the colon is no token. */
 static enum err read_field(struct view line, struct header *out)
 {
@@ -139,7 +125,7 @@ static enum err read_field(struct view line, struct header *out)
 	if (!name || name == line.length || line.bytes[name] != ':')
 		return ERR_MALFORMED;
 	out->name = first(line, name);
-	out->value = trim(skip(line, name + 1));
+	out->value = view_trim(skip(line, name + 1));
 	return all(&in_value, out->value) ? OK : ERR_MALFORMED;
 }
 
@@ -316,7 +302,7 @@ static enum err take_connection(struct parser *p UNUSED, struct request *r, stru
 		const char *comma = memchr(value.bytes, ',', value.length);
 		size_t n = comma ? (size_t)(comma - value.bytes) : value.length;
 
-		if (view_ascii_same(trim(first(value, n)), "close"))
+		if (view_ascii_same(view_trim(first(value, n)), "close"))
 			r->keep_alive = false;
 		value = skip(value, n + (comma ? 1 : 0));
 	}

@@ -24,4 +24,19 @@ struct peer {
 	bool trusted; /* the connection comes from a trusted proxy: its X-Forwarded-* are believed */
 };
 
+struct request;
+struct settings;
+
+/* The other end of a connection, as accept() tells it. */
+struct peer_socket {
+	bool is_unix;
+	uint8_t address[16]; /* IPv6, or IPv4 mapped as ::ffff:a.b.c.d */
+};
+
+/*
+ * Makes the peer of a request. X-Forwarded-For is read from the right, over all its lines: up to the first address that is
+ * not a trusted proxy, or to the last one that can be read.
+ */
+void peer_find(struct peer *out, const struct peer_socket *from, const struct request *request, const struct settings *settings);
+
 #endif

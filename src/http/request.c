@@ -20,6 +20,22 @@ bool view_ascii_same(struct view view, const char *text)
 	return view.length == length && !strncasecmp(view.bytes, text, length);
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct view view_trim(struct view view)
+{
+	while (view.length && is_blank(view.bytes[0])) {
+		view.bytes++;
+		view.length--;
+	}
+	while (view.length && is_blank(view.bytes[view.length - 1]))
+		view.length--;
+	return view;
+}
+
 const struct view *request_header(const struct request *request, const char *name, bool *several)
 {
 	const struct view *found = NULL;
