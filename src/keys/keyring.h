@@ -16,7 +16,8 @@ struct keyring;
 
 /*
  * Reads the file; where it is absent and `may_create` (a new database), makes one. A keyring that is missing beside an old database,
- * cut, of another format or readable by others: ERR_CRYPTO, *why a sentence for the operator.
+ * cut, of another format or readable by others: ERR_CRYPTO. ERR_IO, ERR_MEMORY, ERR_RANDOM: it could not be read or made.
+ * *why then says it for the operator: a clause, static ("others may read it (chmod 600)"). `out` is untouched.
  */
 MUST_USE enum err keyring_open(const char *path, bool may_create, struct keyring **out, const char **why);
 void keyring_free(struct keyring *keys); /* wipes */
