@@ -4,6 +4,8 @@
 #ifndef TWOSTEP_BASE_BANNED_H
 #define TWOSTEP_BASE_BANNED_H
 
+#undef sprintf /* glibc makes them macros where clang fortifies */
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll rand srand random srandom
 #pragma GCC poison gmtime localtime ctime asctime setjmp longjmp system popen mktemp tmpnam
 
