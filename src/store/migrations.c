@@ -87,7 +87,7 @@ static enum err run_step(struct db *db, const struct embedded *step, size_t numb
 		log_info("store_migrated", LOG_TEXT("step", step->name));
 		return OK;
 	}
-	sqlite_rollback(db);
+	(void)!sqlite_rollback(db); /* the connection is closed next, which does the same */
 	return ERR_STORE;
 }
 

@@ -121,10 +121,9 @@ bool sqlite_in_transaction(const struct db *db)
 	return !sqlite3_get_autocommit(db->handle);
 }
 
-void sqlite_rollback(struct db *db)
+enum err sqlite_rollback(struct db *db)
 {
-	if (sqlite_in_transaction(db))
-		(void)!sqlite_control(db, "ROLLBACK"); /* logged; the next BEGIN will fail and say so */
+	return sqlite_in_transaction(db) && sqlite_control(db, "ROLLBACK") ? ERR_STORE : OK;
 }
 
 enum err sqlite_call(struct db *db, enum err (*function)(struct db *db, void *argument), void *argument, bool *stays)

@@ -65,8 +65,8 @@ MUST_USE enum err sqlite_script(struct db *db, const char *sql);
 /* False once SQLite has rolled the transaction back by itself. */
 bool sqlite_in_transaction(const struct db *db);
 
-/* Ends the transaction, where there still is one, without its writes. */
-void sqlite_rollback(struct db *db);
+/* Ends the transaction, where there still is one, without its writes. ERR_STORE: this connection is good for nothing more. */
+MUST_USE enum err sqlite_rollback(struct db *db);
 
 /*
  * Runs a function on the connection: forgets what the one before left, and closes the rows that this one leaves open.

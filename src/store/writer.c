@@ -197,11 +197,12 @@ static void run_each_alone(struct writer *writer, struct batch *batch)
 	}
 }
 
-/* A transaction that is no more, or cannot be ended, before its COMMIT: nothing of it has happened. */
+/* A transaction that cannot go on, before its COMMIT: nothing of it has happened. */
 static void abandon(struct writer *writer, struct batch *batch)
 {
-	sqlite_rollback(writer->db);
-	if (batch->changes.count > 1)
+	if (sqlite_rollback(writer->db))
+		fail(writer, batch);
+	else if (batch->changes.count > 1)
 		run_each_alone(writer, batch);
 	else
 		answer(batch, ERR_STORE);
