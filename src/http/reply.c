@@ -93,9 +93,16 @@ static bool has_length(int status)
 	return status >= 200 && status != 204 && status != 304;
 }
 
+int reply_status(const struct answer *answer)
+{
+	if (failed(answer))
+		return 503;
+	return answer->status ? answer->status : 200;
+}
+
 bool reply_has_body(const struct answer *answer)
 {
-	return !failed(answer) && answer->content_type && has_length(answer->status ? answer->status : 200);
+	return !failed(answer) && answer->content_type && has_length(reply_status(answer));
 }
 
 static void add_status(struct buf *out, int status)
@@ -125,7 +132,7 @@ void reply_head(struct buf *out, const struct answer *answer, const struct reply
 {
 	static const struct answer unavailable = { .status = 503 };
 	const struct answer *sent = failed(answer) ? &unavailable : answer;
-	int status = sent->status ? sent->status : 200;
+	int status = reply_status(sent);
 
 	add_status(out, status);
 	add_common(out, reply);

@@ -25,6 +25,9 @@ struct reply {
 /* Appends all up to and with the empty line. Of an answer that failed (buf_check of head or body): of a bare 503 instead. */
 void reply_head(struct buf *out, const struct answer *answer, const struct reply *reply);
 
+/* The status that is sent: 200 where none was set, 503 of an answer that failed. */
+int reply_status(const struct answer *answer);
+
 /* Whether the body may be sent: not of 204, 304, an answer that failed or one without content type; HEAD is the sender's question. */
 bool reply_has_body(const struct answer *answer);
 

@@ -11,7 +11,20 @@
 #include "http/call.h"
 
 #define SERVER_REQUEST_THREADS 64
+#define SERVER_QUEUE           256   /* requests that wait for a thread; beyond it: 503 `busy` */
+#define SERVER_CONNECTIONS     32768 /* most at once, where the limit on open files allows them */
+#define SERVER_HELD_BYTES      (128u << 20) /* requests half arrived and answers half sent, of all connections */
 #define SERVER_DRAIN_S         10 /* contract section 1: SIGTERM */
+#define SERVER_HEAD_S          10 /* from the first byte of a request to the end of its head */
+#define SERVER_BODY_S          30 /* from there to the end of its body */
+#define SERVER_IDLE_S          60 /* between requests, and before the first one */
+#define SERVER_WRITE_S         30 /* a client takes nothing of its answer */
+#define SERVER_LINGER_S        2  /* what still comes is read and dropped, so that the client sees the last answer */
+
+/* For tests, which cannot wait that long. 0: as above. */
+struct server_deadlines {
+	int head_ms, body_ms, idle_ms, write_ms, linger_ms, drain_ms;
+};
 
 /* Answers from memory alone, in the loop: assets and /healthz. Returns false where it is not one of those. */
 typedef bool server_fast(const struct request *request, struct answer *answer);
@@ -25,6 +38,9 @@ struct server_options {
 	server_fast *fast;
 	unsigned loops;           /* 0: one for each core that this process may use */
 	unsigned request_threads; /* 0: SERVER_REQUEST_THREADS */
+	unsigned queue;           /* 0: SERVER_QUEUE */
+	unsigned connections;     /* 0: SERVER_CONNECTIONS */
+	struct server_deadlines deadlines;
 };
 
 struct server;

@@ -1,0 +1,358 @@
+#include "http/loop.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/connection.h"
+
+#include "base/banned.h"
+
+#define EVENTS_MAX   256 /* of one turn */
+#define ACCEPTS_MAX  16  /* of one turn, so that the loops share what comes */
+#define PAUSE_MS     100 /* of letting in, where the system has no room */
+#define DATE_MS      500 /* how old the Date of an answer may be */
+
+/* ---- letting in ---- */
+
+static void start_accepting(struct loop *loop)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = &loop->server->listener };
+
+	loop->paused_until_ms = 0;
+	loop->accepting = !epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->server->listener.fd, &event);
+	if (!loop->accepting)
+		loop->paused_until_ms = loop->now_ms + PAUSE_MS;
+}
+
+/* Not to be asked again at once, which would spin: what waits in the queue makes the socket readable all the time. */
+static void pause_accepting(struct loop *loop, const char *why)
+{
+	log_warn("paused", LOG_TEXT("why", why), LOG_INT("connections", (int64_t)atomic_load(&loop->server->connections)));
+	(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->server->listener.fd, NULL);
+	loop->accepting = false;
+	loop->paused_until_ms = loop->now_ms + PAUSE_MS;
+}
+
+/* For good. The last loop closes the door itself. */
+static void stop_accepting(struct loop *loop)
+{
+	struct server *server = loop->server;
+
+	if (loop->accepting)
+		(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, server->listener.fd, NULL);
+	loop->accepting = false;
+	loop->paused_until_ms = 0;
+	if (atomic_fetch_sub(&server->accepting, 1) == 1)
+		listen_close(&server->listener);
+}
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in ipv4;
+	struct sockaddr_in6 ipv6;
+	struct sockaddr_storage room;
+};
+
+static struct peer_socket peer_of(const union address *address)
+{
+	struct peer_socket peer = { .is_unix = false };
+
+	if (address->any.sa_family == AF_INET6) {
+		memcpy(peer.address, &address->ipv6.sin6_addr, 16);
+	} else if (address->any.sa_family == AF_INET) {
+		peer.address[10] = peer.address[11] = 0xff;
+		memcpy(peer.address + 12, &address->ipv4.sin_addr, 4);
+	} else {
+		peer.is_unix = true;
+	}
+	return peer;
+}
+
+/* The longest idle connection makes room for a new one. */
+static bool make_room(struct loop *loop)
+{
+	struct connection *oldest = loop->waiting[WAITING_IDLE].first;
+
+	if (oldest)
+		connection_close(oldest);
+	return oldest;
+}
+
+static bool is_full(const struct server *server)
+{
+	return atomic_load(&server->connections) >= server->options.connections;
+}
+
+/* One connection; false where there is none more for now. */
+static bool accept_one(struct loop *loop)
+{
+	union address address = { .any.sa_family = AF_UNIX };
+	socklen_t length = sizeof(address);
+	struct peer_socket peer;
+	int fd;
+
+	if (is_full(loop->server) && !make_room(loop)) {
+		pause_accepting(loop, "connections");
+		return false;
+	}
+	fd = accept4(loop->server->listener.fd, &address.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		peer = peer_of(&address);
+		connection_new(loop, fd, &peer);
+		return true;
+	}
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return false;
+	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+		return true; /* it went away again: accept(2) */
+	if (make_room(loop))
+		return true;
+	pause_accepting(loop, strerror(errno));
+	return false;
+}
+
+static void accept_some(struct loop *loop)
+{
+	for (int i = 0; i < ACCEPTS_MAX && loop->accepting && accept_one(loop); i++)
+		;
+}
+
+/* ---- what happens ---- */
+
+void loop_wake(struct loop *loop)
+{
+	const uint64_t one = 1;
+
+	while (write(loop->wake, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+void loop_answered(struct loop *loop, struct job *job)
+{
+	bool first;
+
+	pthread_mutex_lock(&loop->lock);
+	first = !loop->answered;
+	job->next = loop->answered;
+	loop->answered = job;
+	pthread_mutex_unlock(&loop->lock);
+	if (first)
+		loop_wake(loop);
+}
+
+static struct job *take_answered(struct loop *loop)
+{
+	struct job *jobs;
+
+	pthread_mutex_lock(&loop->lock);
+	jobs = loop->answered;
+	loop->answered = NULL;
+	pthread_mutex_unlock(&loop->lock);
+	return jobs;
+}
+
+static void send_answered(struct loop *loop)
+{
+	struct job *job = take_answered(loop), *next;
+
+	for (; job; job = next) {
+		next = job->next;
+		connection_answered(job->connection, job);
+		job_free(job);
+	}
+}
+
+/* A last look at who waits at the door and at who has said nothing for long, then only what is under way counts. */
+static void begin_drain(struct loop *loop)
+{
+	struct connection *c, *next;
+
+	accept_some(loop);
+	stop_accepting(loop);
+	loop->draining = true;
+	loop->drained_ms = loop->now_ms + loop->server->drain_ms;
+	for (c = loop->waiting[WAITING_IDLE].first; c; c = next) {
+		next = c->next;
+		connection_drain(c);
+	}
+}
+
+static void take_wake(struct loop *loop)
+{
+	uint64_t count;
+
+	while (read(loop->wake, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
+	send_answered(loop);
+}
+
+static void expire(struct loop *loop)
+{
+	for (enum waiting waiting = WAITING_IDLE; waiting < WAITING_COUNT; waiting++) {
+		struct connection *c;
+
+		while ((c = loop->waiting[waiting].first) && c->until_ms <= loop->now_ms)
+			connection_expired(c);
+	}
+	if (loop->paused_until_ms && loop->paused_until_ms <= loop->now_ms)
+		start_accepting(loop);
+}
+
+static void free_closed(struct loop *loop)
+{
+	while (loop->closed) {
+		struct connection *c = loop->closed;
+		loop->closed = c->next;
+		connection_free(c);
+	}
+}
+
+static void tick(struct loop *loop)
+{
+	loop->now_ms = clock_monotonic_ms();
+	if (loop->now_ms - loop->dated_ms < DATE_MS && loop->dated_ms)
+		return;
+	loop->dated_ms = loop->now_ms;
+	date_text(clock_now_s(), loop->date);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return !b || (a && a < b) ? a : b;
+}
+
+/* How long nothing need be done: -1, for ever, where nobody is connected. */
+static int idle_ms(const struct loop *loop)
+{
+	int64_t until_ms = sooner(loop->paused_until_ms, loop->drained_ms);
+
+	for (enum waiting waiting = WAITING_IDLE; waiting < WAITING_COUNT; waiting++)
+		if (loop->waiting[waiting].first)
+			until_ms = sooner(until_ms, loop->waiting[waiting].first->until_ms);
+	if (!until_ms)
+		return -1;
+	return until_ms <= loop->now_ms ? 0 : (int)(until_ms - loop->now_ms);
+}
+
+static bool is_empty(const struct loop *loop)
+{
+	for (enum waiting waiting = 0; waiting < WAITING_COUNT; waiting++)
+		if (loop->waiting[waiting].first)
+			return false;
+	return true;
+}
+
+static bool is_over(const struct loop *loop)
+{
+	return loop->draining && (is_empty(loop) || loop->now_ms >= loop->drained_ms);
+}
+
+static void dispatch(struct loop *loop, const struct epoll_event *event)
+{
+	if (event->data.ptr == &loop->server->listener)
+		accept_some(loop);
+	else if (event->data.ptr == &loop->wake)
+		take_wake(loop);
+	else
+		connection_event(event->data.ptr, event->events);
+}
+
+static void *run(void *argument)
+{
+	struct loop *loop = argument;
+	struct epoll_event events[EVENTS_MAX];
+
+	tick(loop);
+	start_accepting(loop);
+	while (!is_over(loop)) {
+		int count = epoll_wait(loop->epoll, events, EVENTS_MAX, idle_ms(loop));
+
+		tick(loop);
+		for (int i = 0; i < count; i++)
+			dispatch(loop, &events[i]);
+		if (atomic_load(&loop->server->stopping) && !loop->draining)
+			begin_drain(loop);
+		expire(loop);
+		free_closed(loop);
+	}
+	return NULL;
+}
+
+/* ---- life ---- */
+
+enum err loop_init(struct loop *loop, struct server *server)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &loop->wake };
+
+	loop->server = server;
+	pthread_mutex_init(&loop->lock, NULL);
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (loop->epoll < 0 || loop->wake < 0 || epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &event))
+		return ERR_IO;
+	return OK;
+}
+
+enum err loop_start(struct loop *loop)
+{
+	pthread_attr_t attributes;
+	enum err err = OK;
+
+	if (pthread_attr_init(&attributes))
+		return ERR_MEMORY;
+	pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
+	if (pthread_create(&loop->thread, &attributes, run, loop))
+		err = ERR_MEMORY;
+	else
+		pthread_setname_np(loop->thread, "loop");
+	pthread_attr_destroy(&attributes);
+	return err;
+}
+
+static void close_all(struct loop *loop)
+{
+	for (enum waiting waiting = 0; waiting < WAITING_COUNT; waiting++)
+		while (loop->waiting[waiting].first) {
+			loop->waiting[waiting].first->busy = false;
+			connection_close(loop->waiting[waiting].first);
+		}
+	free_closed(loop);
+}
+
+static void drop_answered(struct loop *loop)
+{
+	struct job *job = loop->answered, *next;
+
+	loop->answered = NULL;
+	for (; job; job = next) {
+		next = job->next;
+		job->connection->busy = false;
+		if (job->connection->fd < 0)
+			connection_free(job->connection);
+		job_free(job);
+	}
+}
+
+void loop_done(struct loop *loop)
+{
+	if (!loop->server)
+		return;
+	drop_answered(loop);
+	close_all(loop);
+	answer_done(&loop->answer);
+	buf_done(&loop->head);
+	if (loop->epoll >= 0)
+		close(loop->epoll);
+	if (loop->wake >= 0)
+		close(loop->wake);
+	pthread_mutex_destroy(&loop->lock);
+	loop->server = NULL;
+}

@@ -1,0 +1,197 @@
+#include "http/server.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/listen.h"
+#include "http/loop.h"
+#include "http/reply.h"
+#include "http/request_id.h"
+#include "http/work.h"
+
+#include "base/banned.h"
+
+#define FILES_RESERVED 256 /* open files that are no connections: database, logs, mail */
+
+/* ---- a request thread's part ---- */
+
+static void log_access(const struct job *job, const struct call *call)
+{
+	char *path;
+
+	if (!log_wants(LOG_INFO))
+		return;
+	path = arena_copy(call->arena, job->request.path.bytes, job->request.path.length);
+	log_info("request", LOG_TEXT("id", job->id),
+	         LOG_TEXT("method", arena_copy(call->arena, job->request.method_text.bytes, job->request.method_text.length)),
+	         LOG_TEXT("path", path), LOG_INT("status", reply_status(call->out)),
+	         LOG_INT("ms", clock_monotonic_ms() - job->began_ms), LOG_TEXT("address", call->peer.address));
+}
+
+static void write_head(const struct server *server, struct job *job, int64_t now_s)
+{
+	char date[DATE_TEXT];
+	struct reply reply = { .date = date_text(now_s, date), .id = job->id, .https = server->options.settings->https };
+
+	job->keep_alive = job->keep_alive && !atomic_load(&server->stopping);
+	reply.keep_alive = job->keep_alive;
+	reply_head(&job->head, &job->answer, &reply);
+}
+
+static void answer(void *with, struct job *job, struct arena *arena)
+{
+	const struct server *server = with;
+	const struct server_options *options = &server->options;
+	struct call call = {
+		.request = &job->request,
+		.browser = call_browser(arena, &job->request),
+		.now_s = clock_now_s(),
+		.locale = call_language(&job->request, options->settings),
+		.settings = options->settings,
+		.store = options->store,
+		.keys = options->keys,
+		.hashes = options->hashes,
+		.arena = arena,
+		.out = &job->answer,
+	};
+
+	memcpy(call.id, job->id, sizeof(call.id));
+	peer_find(&call.peer, &job->from, &job->request, options->settings);
+	router_answer(options->router, &call);
+	write_head(server, job, call.now_s);
+	log_access(job, &call);
+	loop_answered(job->loop, job);
+}
+
+/* ---- life ---- */
+
+static unsigned cores(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+
+	return count > 0 ? (unsigned)count : 1;
+}
+
+/* As many as the limit on open files allows, raised as far as it goes. */
+static unsigned connections_allowed(unsigned wanted)
+{
+	struct rlimit files;
+	rlim_t reserved, allowed;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return wanted;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) && getrlimit(RLIMIT_NOFILE, &files))
+		return wanted;
+	reserved = files.rlim_cur / 2 < FILES_RESERVED ? files.rlim_cur / 2 : FILES_RESERVED;
+	allowed = files.rlim_cur - reserved;
+	return allowed < wanted ? (unsigned)allowed : wanted;
+}
+
+static void set_deadlines(struct server *server)
+{
+	const struct server_deadlines *of = &server->options.deadlines;
+
+	server->longest_ms[WAITING_IDLE] = of->idle_ms ? of->idle_ms : SERVER_IDLE_S * 1000;
+	server->longest_ms[WAITING_HEAD] = of->head_ms ? of->head_ms : SERVER_HEAD_S * 1000;
+	server->longest_ms[WAITING_BODY] = of->body_ms ? of->body_ms : SERVER_BODY_S * 1000;
+	server->longest_ms[WAITING_WRITE] = of->write_ms ? of->write_ms : SERVER_WRITE_S * 1000;
+	server->longest_ms[WAITING_LINGER] = of->linger_ms ? of->linger_ms : SERVER_LINGER_S * 1000;
+	server->drain_ms = of->drain_ms ? of->drain_ms : SERVER_DRAIN_S * 1000;
+}
+
+static void set_defaults(struct server *server, const struct server_options *options)
+{
+	struct server_options *of = &server->options;
+
+	*of = *options;
+	of->loops = of->loops ? of->loops : cores();
+	of->request_threads = of->request_threads ? of->request_threads : SERVER_REQUEST_THREADS;
+	of->queue = of->queue ? of->queue : SERVER_QUEUE;
+	of->connections = connections_allowed(of->connections ? of->connections : SERVER_CONNECTIONS);
+	set_deadlines(server);
+}
+
+static enum err make_loops(struct server *server)
+{
+	enum err err = OK;
+
+	if (!(server->loops = calloc(server->options.loops, sizeof(*server->loops))))
+		return ERR_MEMORY;
+	for (; server->loop_count < server->options.loops && !err; server->loop_count++)
+		err = loop_init(&server->loops[server->loop_count], server);
+	return err;
+}
+
+enum err server_new(const struct server_options *options, struct server **out, const char **why)
+{
+	struct server *server = calloc(1, sizeof(*server));
+	enum err err;
+
+	*why = "no memory";
+	if (!server)
+		return ERR_MEMORY;
+	server->listener.fd = -1;
+	set_defaults(server, options);
+	if ((err = request_id_seed()) || (err = make_loops(server)) ||
+	    (err = work_init(&server->work, server->options.request_threads, server->options.queue, answer, server)) ||
+	    (err = listen_open(options->settings->listen, &server->listener, why))) {
+		server_free(server);
+		return err;
+	}
+	*out = server;
+	return OK;
+}
+
+enum err server_start(struct server *server)
+{
+	enum err err = OK;
+
+	for (; server->loops_started < server->loop_count; server->loops_started++) {
+		atomic_fetch_add(&server->accepting, 1);
+		if ((err = loop_start(&server->loops[server->loops_started]))) {
+			atomic_fetch_sub(&server->accepting, 1);
+			break;
+		}
+	}
+	return err;
+}
+
+void server_stop(struct server *server)
+{
+	struct job *rest;
+
+	atomic_store(&server->stopping, true);
+	for (unsigned i = 0; i < server->loops_started; i++)
+		loop_wake(&server->loops[i]);
+	for (unsigned i = 0; i < server->loops_started; i++)
+		pthread_join(server->loops[i].thread, NULL);
+	server->loops_started = 0;
+	for (rest = work_done(&server->work); rest;) {
+		struct job *next = rest->next;
+		loop_answered(rest->loop, rest);
+		rest = next;
+	}
+	listen_close(&server->listener);
+}
+
+void server_free(struct server *server)
+{
+	if (!server)
+		return;
+	server_stop(server);
+	for (unsigned i = 0; i < server->loop_count; i++)
+		loop_done(&server->loops[i]);
+	free(server->loops);
+	free(server);
+}
+
+const char *server_where(const struct server *server)
+{
+	return server->listener.where;
+}

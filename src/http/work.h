@@ -1,0 +1,67 @@
+/*
+ * work: the request threads, behind a bounded queue. They are started when there is something to do, not before.
+ */
+#ifndef TWOSTEP_HTTP_WORK_H
+#define TWOSTEP_HTTP_WORK_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "http/call.h"
+
+/* Untouched pages cost nothing, but address space does. The sanitizers' frames are far larger. */
+#ifdef __SANITIZE_ADDRESS__
+#define THREAD_STACK_BYTES (1024 * 1024)
+#else
+#define THREAD_STACK_BYTES (256 * 1024)
+#endif
+
+struct connection;
+struct loop;
+
+/* A request on its way through a request thread, with its own copy of all that it is made of. */
+struct job {
+	struct job *next; /* in the queue, and on the way back */
+	struct loop *loop;
+	struct connection *connection; /* the loop's alone: it may be gone by the time the answer is there */
+	struct peer_socket from;
+	int64_t began_ms;
+	bool keep_alive; /* in: what the request says; out: whether the answer said so */
+	char id[CALL_ID_TEXT];
+	struct request request; /* its views point into bytes */
+	struct buf head;        /* out: of the answer, ready to be sent */
+	struct answer answer;   /* out: its body */
+	size_t length;
+	char bytes[];
+};
+
+/* A copy of a request and of the bytes that it points into; NULL where memory is at its end. */
+struct job *job_new(const struct request *request, const char *bytes, size_t length);
+
+/* Wipes and frees; NULL is fine. */
+void job_free(struct job *job);
+
+struct work {
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	pthread_t *threads;
+	unsigned started, most, waiting; /* threads: there are, may be, have nothing to do */
+	struct job *first, **last;
+	unsigned queued, queue_most;
+	bool stopping;
+	void (*run)(void *with, struct job *job, struct arena *arena);
+	void *with;
+};
+
+/* run answers the job and hands it back; the arena is the thread's own, reset by it after each job. */
+MUST_USE enum err work_init(struct work *work, unsigned threads, unsigned queue,
+                            void (*run)(void *with, struct job *job, struct arena *arena), void *with);
+
+/* ERR_BUSY: the queue is full, and the job is still the caller's. */
+MUST_USE enum err work_add(struct work *work, struct job *job);
+
+/* Waits for what is being run; returns what was not begun, for the caller to free. Accepts what was never initialised. */
+struct job *work_done(struct work *work);
+
+#endif
