@@ -201,6 +201,16 @@ static enum err random_mark(char out[static 2 * MARK_BYTES + 1])
 	return err;
 }
 
+/* Folded only where it must be: some readers take the space of the fold for a part of it. */
+static void mail_id(struct buf *out, const char *mark, const char *domain)
+{
+	buf_text(out, strlen(mark) + strlen(domain) > PLAIN_HEADER_BYTES ? "Message-ID:\r\n <" : "Message-ID: <");
+	buf_text(out, mark);
+	buf_char(out, '@');
+	buf_text(out, domain);
+	buf_text(out, ">\r\n");
+}
+
 static enum err add_head(struct buf *out, const struct message *message)
 {
 	char mark[2 * MARK_BYTES + 1];
@@ -213,9 +223,8 @@ static enum err add_head(struct buf *out, const struct message *message)
 	    (err = random_mark(mark)))
 		return err;
 
-	buf_printf(out, "Message-ID:\r\n <%s@", mark);
-	buf_text(out, strrchr(message->from, '@') + 1);
-	buf_text(out, ">\r\nMIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\nContent-Language: ");
+	mail_id(out, mark, strrchr(message->from, '@') + 1);
+	buf_text(out, "MIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\nContent-Language: ");
 	buf_text(out, locale_tag(message->locale));
 	buf_text(out, "\r\n");
 	return OK;
