@@ -94,9 +94,48 @@ static enum err take_values(struct arena *arena, cfg_t *cfg, struct settings_giv
 	return OK;
 }
 
+/* A string from its quote to its other quote, or what there is of it. */
+static size_t quoted_length(const char *text)
+{
+	size_t length = 1;
+
+	while (text[length] && text[length] != text[0])
+		length += text[length] == '\\' && text[length + 1] ? 2 : 1;
+	return length + (text[length] != '\0');
+}
+
+static size_t block_comment_length(const char *text)
+{
+	const char *end = strstr(text + 2, "*/");
+
+	return end ? (size_t)(end + 2 - text) : strlen(text);
+}
+
+/* How long the comment is that begins here; 0: none does. */
+static size_t comment_length(const char *text, bool at_start)
+{
+	if (!strncmp(text, "/*", 2))
+		return block_comment_length(text);
+	return *text == '#' || (at_start && !strncmp(text, "//", 2)) ? strcspn(text, "\n") : 0;
+}
+
+/* libconfuse 3.3 counts three lines for each comment of one: they become blanks, so that a wrong line is found. */
+static void blank_comments(char *text)
+{
+	for (char *c = text; *c;) {
+		size_t comment = comment_length(c, c == text || strchr(" \t\r\n={}()+,", c[-1]));
+
+		if (!comment)
+			c += *c == '"' || *c == '\'' ? quoted_length(c) : 1;
+		for (; comment; comment--, c++)
+			*c = *c == '\n' ? '\n' : ' ';
+	}
+}
+
 enum err settings_file_take(struct arena *arena, const char *path, const char *text, struct settings_given *given,
                             struct setting_wrong *wrong)
 {
+	char *code = arena_text(arena, text);
 	cfg_opt_t options[SETTING_COUNT + 1];
 	enum err err;
 	cfg_t *cfg;
@@ -107,10 +146,11 @@ enum err settings_file_take(struct arena *arena, const char *path, const char *t
 	wrong->line[0] = '\0';
 	if (!*text)
 		return OK; /* libconfuse cannot open an empty text */
-	if (!(cfg = new_parser(options)))
+	if (!code || !(cfg = new_parser(options)))
 		return ERR_MEMORY;
 
-	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS && !wrong->line[0]) {
+	blank_comments(code);
+	if (cfg_parse_buf(cfg, code) == CFG_SUCCESS && !wrong->line[0]) {
 		err = take_values(arena, cfg, given);
 	} else {
 		complain(cfg->line, "cannot be read");

@@ -16,7 +16,7 @@ const struct setting settings_table[SETTING_COUNT] = {
 		read_listen, MEMBER(listen) },
 	[SETTING_PUBLIC_URL] = {
 		"--public-url", "TWOSTEP_PUBLIC_URL", "public-url", "URL", "http://localhost:8080",
-		"the address that people type; decides cookie names, links and origin checks",
+		"the address that people type: decides cookie names, links, origins",
 		"http://HOST[:PORT] or https://HOST[:PORT] without path, query or user", read_public_url, MEMBER(public_url) },
 	[SETTING_NAME] = {
 		"--name", "TWOSTEP_NAME", "name", "NAME", "twostep",
@@ -58,14 +58,14 @@ const struct setting settings_table[SETTING_COUNT] = {
 		"language where a person has said none: en, ko", "en or ko", read_locale, MEMBER(locale) },
 	[SETTING_PASSWORD_POLICY] = {
 		"--password-policy", "TWOSTEP_PASSWORD_POLICY", "password-policy", "NAME", "nist",
-		"nist: length, block-lists, strength; classic: also character kinds, no runs", "nist or classic",
+		"nist: length, block-lists, strength; classic: also kinds and runs", "nist or classic",
 		read_password_policy, MEMBER(password_policy) },
 	[SETTING_PASSWORD_MIN] = {
 		"--password-min", "TWOSTEP_PASSWORD_MIN", "password-min", "N", "15",
 		"shortest password in characters, at least 8", "a whole number from 8 to 128", read_password_min, MEMBER(password_min) },
 	[SETTING_MEMBERS_MAX] = {
 		"--members-max", "TWOSTEP_MEMBERS_MAX", "members-max", "N", "0",
-		"members and open invitations that an organisation may have; 0: no limit",
+		"members and invitations an organisation may have; 0: no limit",
 		"a whole number from 0 to 1000000", read_members_max, MEMBER(members_max) },
 	[SETTING_ORGANIZATIONS] = {
 		"--organizations", "TWOSTEP_ORGANIZATIONS", "organizations", "MODE", "signed-in",

@@ -358,7 +358,9 @@ static void reads_a_file(void **state)
 		                                  "listen = 127.0.0.1:9000\n"
 		                                  "public-url = 'http://localhost:9000'\n"
 		                                  "name = \"A \\\"B\\\"\"\n"
-		                                  "password-min = 20\n"
+		                                  "password-min = 20 // x\n"
+		                                  "contact = \"a # b \\\" // c\" # \"d\n"
+		                                  "data = /srv//x # it's\n"
 		                                  "allow-file-mail = true\n"
 		                                  "trusted-proxies = \"10.0.0.0/8,unix\"\n"
 		                                  "log-format = json" };
@@ -370,6 +372,8 @@ static void reads_a_file(void **state)
 	assert_string_equal(r.settings.public_url, "http://localhost:9000");
 	assert_string_equal(r.settings.name, "A \"B\"");
 	assert_int_equal(r.settings.password_min, 20);
+	assert_string_equal(r.settings.contact, "a # b \" // c");
+	assert_string_equal(r.settings.data, "/srv//x");
 	assert_true(r.settings.allow_file_mail);
 	assert_true(r.settings.trust_unix);
 	assert_true(r.settings.log_json);
@@ -383,6 +387,8 @@ static void refuses_a_wrong_file(void **state)
 		{ "listen = 1\n", "listen in settings-test.conf line 1: got \"1\"; takes ADDR:PORT" },
 		{ "\n\npassword-min = \"3\"\n", "password-min in settings-test.conf line 3: got \"3\"; takes" },
 		{ "\nlisten-on = \"x\"\n", "--config: settings-test.conf line 2: no such option 'listen-on'; takes" },
+		{ "# a\n\n# b\nlocale = ko # 'c\n\npassword-min = 3 # d\n", "password-min in settings-test.conf line 6: got \"3\"" },
+		{ "// a\n/* b\n # c */\nnam = \"#\"\n", "--config: settings-test.conf line 4: no such option 'nam'" },
 		{ "name = a\nlocale = ko\nname = b\n", "--config: settings-test.conf line 3: name is given twice, on line 1 too" },
 		{ "name = \"a\n", "--config: settings-test.conf line " },
 		{ "name\n", "--config: settings-test.conf line " },
