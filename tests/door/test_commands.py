@@ -262,7 +262,7 @@ class Health(DoorTest):
         reply = Browser(self.server).request("GET", "/healthz")
         self.assertEqual((reply.status, reply.json), (200, {"status": "ok"}))
         head = Browser(self.server).request("HEAD", "/healthz")
-        self.assertEqual((head.status, head.raw), (200, b""))
+        self.assertEqual((head.status, head.body), (200, b""))
         self.assertEqual(head.header("Content-Length"), str(len(reply.body)))
         self.assertEqual(Browser(self.server).request("POST", "/healthz").status, 405)
 
@@ -270,7 +270,7 @@ class Health(DoorTest):
         reply = Browser(self.server).request("GET", "/readyz")
         self.assertEqual((reply.status, reply.json), (200, {"status": "ready", "warnings": []}))
         head = Browser(self.server).request("HEAD", "/readyz")
-        self.assertEqual((head.status, head.raw), (200, b""))
+        self.assertEqual((head.status, head.body), (200, b""))
         self.assertEqual(Browser(self.server).request("DELETE", "/readyz").status, 405)
 
     def test_both_carry_what_every_answer_carries(self):
