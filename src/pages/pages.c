@@ -21,8 +21,18 @@ static enum err ask_to_sign_in(struct call *call)
 	return page_to_with(call, "/login", NOTICE_SIGN_IN_FIRST);
 }
 
+/* An address of nobody's is refused before the guard chose the language: what the switch in the page said holds here too. */
+static void choose_language(struct call *call)
+{
+	const char *chosen = call->route ? NULL : cookie_get(call, COOKIE_LOCALE);
+
+	if (chosen)
+		(void)locale_from_tag(chosen, strlen(chosen), &call->locale);
+}
+
 static enum err show_error(struct call *call, enum err err)
 {
+	choose_language(call);
 	/* A field to blame has no place in the error page: its name is said by the sentence of the API. */
 	call->wrong = err == ERR_INVALID ? call->wrong : NULL;
 	const struct page_error page = {

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "assets.h"
+#include "base/base.h"
 #include "base/buf.h"
 #include "pages/page.h"
 #include "pages/pages.h"
