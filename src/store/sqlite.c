@@ -16,14 +16,11 @@ static const struct { int option, value; } options[] = {
 	{ SQLITE_DBCONFIG_DQS_DDL, 0 },
 };
 
-/* Caches are small: the system's page cache holds the file, and an idle server should weigh little. KiB where negative. */
-static const char *const settings[] = {
-	[SQLITE_READS] = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON;"
-	                 "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -256; PRAGMA query_only = ON",
-	[SQLITE_WRITES] = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON;"
-	                  "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -2048;"
-	                  "PRAGMA journal_size_limit = 8388608; PRAGMA wal_autocheckpoint = 1000",
-};
+/* Caches are small: the system's page cache holds the file, and an idle server should weigh little. Negative: KiB. */
+static const char for_all[] = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON;"
+                              "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0";
+static const char for_readers[] = "PRAGMA cache_size = -256; PRAGMA query_only = ON";
+static const char for_writers[] = "PRAGMA cache_size = -2048; PRAGMA journal_size_limit = 8388608; PRAGMA wal_autocheckpoint = 1000";
 
 /* Bytes and counts that nobody asks for would cost a lock shared by all connections. */
 static void set_up_library(void)
@@ -33,7 +30,7 @@ static void set_up_library(void)
 
 enum err sqlite_fault(struct db *db, const char *what, const char *sql)
 {
-	if (!db->failed)
+	if (!db->failed && !db->quiet)
 		log_error("store_fault", LOG_TEXT("what", what), LOG_INT("code", sqlite3_extended_errcode(db->handle)),
 		          LOG_TEXT("says", sqlite3_errmsg(db->handle)), LOG_TEXT("sql", sql));
 	db->failed = true;
@@ -52,14 +49,15 @@ static enum err configure(struct db *db, enum sqlite_role role, const char **why
 	bool wal = false;
 	int now;
 
-	sqlite_patience(db, SQLITE_BUSY_MS);
+	sqlite3_busy_timeout(db->handle, role == SQLITE_TRIES ? SQLITE_BUSY_TRIES_MS : SQLITE_BUSY_MS);
 	for (size_t i = 0; i < COUNT(options); i++)
 		if (sqlite3_db_config(db->handle, options[i].option, options[i].value, &now) || now != options[i].value) {
 			*why = "this SQLite library lacks what twostep needs";
 			return sqlite_fault(db, "option", NULL);
 		}
 	if (sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", is_wal, &wal, NULL) ||
-	    sqlite3_exec(db->handle, settings[role], NULL, NULL, NULL)) {
+	    sqlite3_exec(db->handle, for_all, NULL, NULL, NULL) ||
+	    sqlite3_exec(db->handle, role == SQLITE_READS ? for_readers : for_writers, NULL, NULL, NULL)) {
 		*why = sqlite3_errstr(sqlite3_errcode(db->handle));
 		return sqlite_fault(db, "setting", NULL);
 	}
@@ -80,6 +78,8 @@ enum err sqlite_connect(const char *path, enum sqlite_role role, struct db **out
 	int code;
 
 	pthread_once(&once, set_up_library);
+	if (db)
+		db->quiet = role == SQLITE_TRIES;
 	if (db && (code = sqlite3_open_v2(path, &db->handle, flags, NULL))) {
 		because = sqlite3_errstr(code);
 		sqlite_fault(db, "open", NULL);
@@ -104,9 +104,10 @@ void sqlite_disconnect(struct db *db)
 	free(db);
 }
 
-void sqlite_patience(struct db *db, int wait_ms)
+void sqlite_trust(struct db *db)
 {
-	sqlite3_busy_timeout(db->handle, wait_ms);
+	sqlite3_busy_timeout(db->handle, SQLITE_BUSY_MS);
+	db->quiet = false;
 }
 
 enum err sqlite_script(struct db *db, const char *sql)

@@ -11,7 +11,9 @@
 
 #define DB_VALUES_MAX 32 /* values bound to one statement at most */
 
-#define SQLITE_BUSY_MS 5000 /* how long a statement waits for another process that holds the file */
+/* How long a statement waits for another process that holds the file. */
+#define SQLITE_BUSY_MS       5000
+#define SQLITE_BUSY_TRIES_MS  100
 
 /* Statements kept prepared: sets of a few, found by the literal's address; the one unused for longest gives way. */
 #define STATEMENT_SETS 64
@@ -35,11 +37,13 @@ struct db {
 	bool failed;             /* a statement failed: nothing more runs for this function, nothing of it stays */
 	enum err kept;           /* a refusal whose writes stay; OK: none */
 	unsigned wake;           /* enum db_wake */
+	bool quiet;              /* faults are expected: not logged */
 	unsigned generation;     /* of the pool that it belongs to */
 	struct statement cache[STATEMENT_SETS][STATEMENT_WAYS];
 };
 
-enum sqlite_role { SQLITE_READS, SQLITE_WRITES };
+/* TRIES: writes, where that failed before. Waits for nobody long, and what fails again is not logged again. */
+enum sqlite_role { SQLITE_READS, SQLITE_WRITES, SQLITE_TRIES };
 
 /*
  * Opens a file that exists. ERR_STORE: *why (may be NULL) is a static phrase.
@@ -50,8 +54,8 @@ MUST_USE enum err sqlite_connect(const char *path, enum sqlite_role role, struct
 /* NULL is fine. What was not committed is rolled back. */
 void sqlite_disconnect(struct db *db);
 
-/* How long statements wait for another process, instead of SQLITE_BUSY_MS. */
-void sqlite_patience(struct db *db, int wait_ms);
+/* It writes again: of SQLITE_TRIES makes SQLITE_WRITES. */
+void sqlite_trust(struct db *db);
 
 /*
  * BEGIN, COMMIT, SAVEPOINT and so on: a literal without values or rows. Runs after a failure too.

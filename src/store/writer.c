@@ -10,8 +10,7 @@
 
 #include "base/banned.h"
 
-#define COMMIT_TRIES       3 /* of a COMMIT that another process keeps waiting */
-#define PATIENCE_DOWN_MS 100 /* for a probe: others wait behind it for their refusal */
+#define COMMIT_TRIES 3 /* of a COMMIT that another process keeps waiting */
 
 /* On the stack of the thread that waits for it; gone as soon as it is answered. */
 struct change {
@@ -92,18 +91,20 @@ static void answer(struct batch *batch, enum err err)
 	}
 }
 
+/* The new connection first: were there none for a moment, the log's index would go, and a full disk take no new one. */
 static void open_again(struct writer *writer)
 {
-	sqlite_disconnect(writer->db);
+	struct db *old = writer->db;
+
 	writer->db = NULL;
-	readers_renew(writer->readers);
-	if (sqlite_connect(writer->path, SQLITE_WRITES, &writer->db, NULL))
+	if (sqlite_connect(writer->path, is_down(writer) ? SQLITE_TRIES : SQLITE_WRITES, &writer->db, NULL))
 		writer->failures = WRITER_FAILURES;
-	else if (is_down(writer))
-		sqlite_patience(writer->db, PATIENCE_DOWN_MS);
+	else
+		readers_renew(writer->readers);
+	sqlite_disconnect(old);
 }
 
-/* Opened again before anybody is told: who asks afterwards sees what became of it. */
+/* Opened again before anybody is told, so that who asks next finds it as it is. */
 static void fail(struct writer *writer, struct batch *batch)
 {
 	bool was_down = is_down(writer);
@@ -144,7 +145,7 @@ static void succeed(struct writer *writer, struct batch *batch)
 {
 	if (is_down(writer)) {
 		log_info("store_up", LOG_TEXT("path", writer->path));
-		sqlite_patience(writer->db, SQLITE_BUSY_MS);
+		sqlite_trust(writer->db);
 	}
 	writer->failures = 0;
 	wake_others(writer, batch);
@@ -228,11 +229,16 @@ static void run_batch(struct writer *writer, struct batch *batch)
 		succeed(writer, batch);
 }
 
-/* Changes page 1, so that its COMMIT writes and syncs. */
+/*
+ * Takes more room than a change does, so that none fails for want of it right after; gives it back in the same transaction.
+ * Both are written and synced, for SQLite overwrites what it deletes (secure_delete).
+ */
 static enum err write_something(struct db *db, void *argument)
 {
+	enum err err = db_change(db, NULL, "INSERT INTO meta (name, value) VALUES ('probe', zeroblob(65536))");
+
 	(void)argument;
-	return db_change(db, NULL, "PRAGMA user_version = 1");
+	return err ? err : db_change(db, NULL, "DELETE FROM meta WHERE name = 'probe'");
 }
 
 /* While down: finds out whether it can be written again. */
