@@ -167,6 +167,7 @@ class Http(DoorTest):
             ("HTTP/1.0 without Host", get(version=b"HTTP/1.0", host=b""), 200),
         )
         for name, data, status in cases:
+            self.server.sql("DELETE FROM failure")
             with self.subTest(name):
                 with Wire(self.server) as wire:
                     self.assertEqual(wire.send(data).reply().check(name).status, status, name)

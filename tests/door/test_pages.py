@@ -30,7 +30,12 @@ class Node:
 
     @property
     def text(self):
-        parts = [c if isinstance(c, str) else "" if c.tag in ("script", "style", "template") else c.text for c in self.children]
+        return self.said()
+
+    def said(self, skip=lambda node: False):
+        """What stands there, without the parts to skip."""
+        parts = [c if isinstance(c, str) else "" if c.tag in ("script", "style", "template") or skip(c) else c.said(skip)
+                 for c in self.children]
         return " ".join("".join(parts).split())
 
     def inside(self, tag):
@@ -135,6 +140,9 @@ class Page:
             if item["type"] in ("checkbox", "radio"):
                 if item.has("checked"):
                     values[item["name"]] = item["value"] or "on"
+            elif item.tag == "select":
+                chosen = [o for o in item.all("option") if o.has("selected")] or item.all("option")
+                values[item["name"]] = chosen[0]["value"]
             elif item["type"] != "submit":
                 values[item["name"]] = item["value"] or ""
         for label, value in fields.items():
@@ -363,7 +371,8 @@ class Pages(DoorTest):
                     self.assertEqual(page.root.all("html")[0]["lang"], language, path)
                     self.assertTrue(page.root.all("title")[0].text, path)
                     self.assertEqual(len(page.root.all("h1")), 1, path)
-                    self.assertEqual(bool(re.search("[\uac00-\ud7a3]", page.main.text)), language == "ko", path)
+                    said = page.main.said(lambda node: node.has("lang"))
+                    self.assertEqual(bool(re.search("[\uac00-\ud7a3]", said)), language == "ko", said)
                     self.assertNotRegex(page.text, r"\{[a-z_]+\}", path)
                     policy = page.reply.header("Content-Security-Policy")
                     self.assertNotIn("unsafe", policy)

@@ -1,7 +1,7 @@
 """Recovery codes: as typed, once each, how many are left; issuing new ones."""
 import unittest
 
-from harness import RECOVERY_CODE, WRONG_PASSWORD, DoorTest, at_once, expect
+from harness import RECOVERY_CODE, WRONG_PASSWORD, DoorTest, at_once, expect, statuses
 
 NONE = "0000-0000-0000-0000"
 
@@ -182,8 +182,10 @@ class Reissue(DoorTest):
 
     def test_begun_twenty_times_at_once_one_set_is_left(self):
         person = self.person().with_two_step()
-        sets = [expect(r, 200)["recovery_codes"]
-                for r in at_once([lambda: person.post(self.BEGIN, {"password": person.password})] * 20)]
+        replies = at_once([lambda: person.post(self.BEGIN, {"password": person.password})] * 20)
+        self.assertLessEqual(set(statuses(replies)), {"200", "429 too_many_attempts"})  # more at once than are free must wait
+        sets = [r.json["recovery_codes"] for r in replies if r.status == 200]
+        self.assertGreaterEqual(len(sets), 2)
         expect(person.post(self.COMPLETE, {"saved": True}), 200)
         opened = 0
         for codes in sets:

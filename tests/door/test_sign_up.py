@@ -227,6 +227,10 @@ class SignUp(DoorTest):
     def test_passwords_made_of_name_or_address_are_weak(self):
         cases = (
             ("own address", {"email": "bartholomew@example.com", "password": "bartholomew@example.com"}),
+            ("own address in other case", {"email": "bartholomew@example.com", "password": "Bartholomew@Example.COM"}),
+            ("own address with short words", {"email": "kim@example.com", "password": "kim@example.com"}),
+            ("own address and a digit", {"email": "kim@example.com", "password": "kim@example.com1"}),
+            ("own name of short words", {"name": "Li Wei Bo An Xu", "password": "li wei bo an xu"}),
             ("own name", {"name": "Wilhelmina Featherstone", "password": "wilhelmina featherstone1"}),
         )
         for name, more in cases:
