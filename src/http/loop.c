@@ -91,24 +91,28 @@ static bool is_full(const struct server *server)
 	return atomic_load(&server->connections) >= server->options.connections;
 }
 
+static bool let_in(struct loop *loop, int fd, const union address *address)
+{
+	struct peer_socket peer = peer_of(address);
+
+	if (is_full(loop->server) && !make_room(loop)) {
+		close(fd);
+		pause_accepting(loop, "connections");
+		return false;
+	}
+	connection_new(loop, fd, &peer);
+	return true;
+}
+
 /* One connection; false where there is none more for now. */
 static bool accept_one(struct loop *loop)
 {
 	union address address = { .any.sa_family = AF_UNIX };
 	socklen_t length = sizeof(address);
-	struct peer_socket peer;
-	int fd;
+	int fd = accept4(loop->server->listener.fd, &address.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (is_full(loop->server) && !make_room(loop)) {
-		pause_accepting(loop, "connections");
-		return false;
-	}
-	fd = accept4(loop->server->listener.fd, &address.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd >= 0) {
-		peer = peer_of(&address);
-		connection_new(loop, fd, &peer);
-		return true;
-	}
+	if (fd >= 0)
+		return let_in(loop, fd, &address);
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		return false;
 	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)

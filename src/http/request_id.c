@@ -1,5 +1,6 @@
 #include "http/request_id.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/base.h"
@@ -11,9 +12,19 @@
 static uint64_t seed[2];
 static atomic_uint_fast64_t counter;
 
+static enum err seeded;
+
+static void make_seed(void)
+{
+	seeded = random_bytes(seed, sizeof(seed));
+}
+
 enum err request_id_seed(void)
 {
-	return random_bytes(seed, sizeof(seed));
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_seed);
+	return seeded;
 }
 
 /* The finishing step of splitmix64: one to one, so that no two numbers give the same. */

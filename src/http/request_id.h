@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "http/call.h"
 
-/* Before the first id; ERR_RANDOM. */
+/* Before the first id, once; ERR_RANDOM. */
 MUST_USE enum err request_id_seed(void);
 
 /* From any thread. Returns out. Tells nobody how many requests there were, but is no secret. */

@@ -1,0 +1,745 @@
+/* A server with a toy surface: order, deadlines, limits, clients that go away, the end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "client.h"
+#include "http/server.h"
+
+#define H           "Host: localhost\r\n\r\n"
+#define BIG_BYTES   (6u << 20) /* more than a socket takes at once */
+#define PART_BYTES  (BIG_BYTES / 24)
+#define HEAD_MS     300
+#define BODY_MS     400
+#define IDLE_MS     600
+#define WRITE_MS    600
+#define DRAIN_MS    700
+
+/* ---- the surface ---- */
+
+static sem_t entered, let_go, made;
+
+static enum err hello(struct call *call)
+{
+	call->out->content_type = "text/plain";
+	buf_text(&call->out->body, "hello");
+	return OK;
+}
+
+static enum err echo(struct call *call)
+{
+	call->out->content_type = "text/plain";
+	buf_add(&call->out->body, call->request->body.bytes, call->request->body.length);
+	return OK;
+}
+
+static enum err big(struct call *call)
+{
+	char *body = buf_grow(&call->out->body, BIG_BYTES);
+
+	call->out->content_type = "text/plain";
+	if (!body)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < BIG_BYTES; i += PART_BYTES)
+		memset(body + i, (char)('a' + i / PART_BYTES), PART_BYTES);
+	buf_grown(&call->out->body, BIG_BYTES);
+	sem_post(&made);
+	return OK;
+}
+
+static enum err stay(struct call *call)
+{
+	sem_post(&entered);
+	sem_wait(&let_go);
+	return hello(call);
+}
+
+static enum err forge(struct call *call)
+{
+	answer_header(call->out, "X-Name", "a\r\nX-Evil: 1");
+	return hello(call);
+}
+
+static const struct route routes[] = {
+	{ GET, "/hello", ACCESS_ANYBODY, FRESH_NOT, NULL, hello },
+	{ POST, "/echo", ACCESS_ANYBODY, FRESH_NOT, NULL, echo },
+	{ GET, "/big", ACCESS_ANYBODY, FRESH_NOT, NULL, big },
+	{ GET, "/stay", ACCESS_ANYBODY, FRESH_NOT, NULL, stay },
+	{ GET, "/forge", ACCESS_ANYBODY, FRESH_NOT, NULL, forge },
+	ROUTES_END
+};
+static const struct route *const tables[] = { routes, NULL };
+
+static void refuse(struct call *call, enum err err)
+{
+	call->out->status = err_status(err);
+	call->out->content_type = "text/plain";
+	buf_text(&call->out->body, err_word(err));
+}
+
+static enum err let_in(struct call *call UNUSED)
+{
+	return OK;
+}
+
+static const struct surface surface = { .prefix = "/", .tables = tables, .json = true, .refuse = refuse };
+static const struct surface *const surfaces[] = { &surface, NULL };
+static const struct router router = { .surfaces = surfaces, .guard = let_in };
+
+static bool fast(const struct request *request, struct answer *answer)
+{
+	if (!view_same(request->path, "/fast"))
+		return false;
+	answer->content_type = "text/plain";
+	buf_text(&answer->body, "fast");
+	return true;
+}
+
+/* ---- a server of its own for each test ---- */
+
+struct running {
+	struct settings settings;
+	struct server *server;
+	char where[128];
+};
+
+static void begin(struct running *running, const char *listen, const struct server_options *changes)
+{
+	struct server_options options = changes ? *changes : (struct server_options){ 0 };
+	const char *why = "";
+
+	*running = (struct running){ .settings = { .listen = listen, .public_url = "http://localhost" } };
+	options.settings = &running->settings;
+	options.router = &router;
+	options.fast = fast;
+	options.loops = options.loops ? options.loops : 2;
+	options.deadlines = (struct server_deadlines){
+		.head_ms = HEAD_MS, .body_ms = BODY_MS, .idle_ms = IDLE_MS, .write_ms = WRITE_MS, .linger_ms = 300, .drain_ms = DRAIN_MS,
+	};
+	if (server_new(&options, &running->server, &why))
+		fail_msg("%s: %s", listen, why);
+	assert_int_equal(server_start(running->server), OK);
+	snprintf(running->where, sizeof(running->where), "%s", server_where(running->server));
+}
+
+static void end(struct running *running)
+{
+	server_stop(running->server);
+	server_free(running->server);
+}
+
+static int begin_test(void **state)
+{
+	static struct running running;
+
+	begin(&running, "127.0.0.1:0", NULL);
+	*state = &running;
+	return 0;
+}
+
+static int end_test(void **state)
+{
+	end(*state);
+	return 0;
+}
+
+static void expect(struct client *client, int status, const char *body)
+{
+	struct reply_seen seen;
+
+	client_read(client, &seen, false);
+	if (seen.status != status || strcmp(buf_string(&seen.body), body) != 0)
+		fail_msg("expected %d %s, got %d: %s", status, body, seen.status, buf_string(&seen.body));
+	seen_done(&seen);
+}
+
+static void expect_end(struct client *client, int status)
+{
+	struct reply_seen seen;
+
+	client_read(client, &seen, false);
+	if (seen.status != status)
+		fail_msg("expected %d, got %d", status, seen.status);
+	if (status)
+		assert_string_equal(seen_header(&seen, "Connection"), "close");
+	if (!client_ends(client, 2000))
+		fail_msg("stayed open after %d", status);
+	seen_done(&seen);
+}
+
+/* ---- tests ---- */
+
+static void answers_one_after_the_other(void **state)
+{
+	struct running *running = *state;
+	struct client client;
+
+	client_open(&client, running->where);
+	for (int i = 0; i < 50; i++) {
+		client_send(&client, i % 2 ? "GET /fast HTTP/1.1\r\n" H : "GET /hello HTTP/1.1\r\n" H);
+		expect(&client, 200, i % 2 ? "fast" : "hello");
+	}
+	client_close(&client);
+}
+
+static void answers_in_order_what_came_at_once(void **state)
+{
+	struct running *running = *state;
+	SCOPED(buf_done) struct buf requests = { 0 };
+	struct client client;
+
+	client_open(&client, running->where);
+	for (int i = 0; i < 200; i++)
+		buf_printf(&requests,
+		           "GET /fast HTTP/1.1\r\n" H "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: a\r\n\r\n"
+		           "2\r\n%02d\r\n1\r\n.\r\n0\r\n\r\nGET /hello HTTP/1.1\r\n" H "GET /none HTTP/1.1\r\n" H,
+		           i % 100);
+	client_send_bytes(&client, requests.bytes, requests.length);
+	for (int i = 0; i < 200; i++) {
+		char echoed[8];
+		snprintf(echoed, sizeof(echoed), "%02d.", i % 100);
+		expect(&client, 200, "fast");
+		expect(&client, 200, echoed);
+		expect(&client, 200, "hello");
+		expect(&client, 404, "not_found");
+	}
+	client_close(&client);
+}
+
+static void answers_what_came_byte_by_byte(void **state)
+{
+	static const char text[] = "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n" H "abc"
+	                           "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" H "1\r\na\r\n2;x\r\nbc\r\n0\r\nX: y\r\n\r\n";
+	struct running *running = *state;
+	struct client client;
+
+	client_open(&client, running->where);
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		client_send_bytes(&client, text + i, 1);
+	expect(&client, 200, "abc");
+	expect(&client, 200, "abc");
+	client_close(&client);
+}
+
+static void takes_the_largest_body(void **state)
+{
+	struct running *running = *state;
+	SCOPED(buf_done) struct buf body = { 0 };
+	struct client client;
+
+	for (size_t i = 0; i < 65536; i++)
+		buf_char(&body, (char)('a' + i % 26));
+	client_open(&client, running->where);
+	client_send(&client, "POST /echo HTTP/1.1\r\nContent-Length: 65536\r\n" H);
+	client_send_bytes(&client, body.bytes, body.length);
+	expect(&client, 200, body.bytes);
+	client_send(&client, "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" H "10000\r\n");
+	client_send_bytes(&client, body.bytes, body.length);
+	client_send(&client, "\r\n0\r\n\r\n");
+	expect(&client, 200, body.bytes);
+	client_send(&client, "POST /echo HTTP/1.1\r\nContent-Length: 65537\r\n" H);
+	expect_end(&client, 413);
+	client_close(&client);
+}
+
+static void head_has_the_length_and_no_body(void **state)
+{
+	struct running *running = *state;
+	struct reply_seen seen;
+	struct client client;
+
+	client_open(&client, running->where);
+	client_send(&client, "HEAD /hello HTTP/1.1\r\n" H "HEAD /fast HTTP/1.1\r\n" H "GET /hello HTTP/1.1\r\n" H);
+	for (int i = 0; i < 2; i++) {
+		client_read(&client, &seen, true);
+		assert_int_equal(seen.status, 200);
+		assert_string_equal(seen_header(&seen, "Content-Length"), i ? "4" : "5");
+		seen_done(&seen);
+	}
+	expect(&client, 200, "hello");
+	client_close(&client);
+}
+
+static void every_answer_carries_the_headers_of_the_contract(void **state)
+{
+	static const struct { const char *name, *value; } headers[] = {
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "Referrer-Policy", "same-origin" },
+		{ "Cross-Origin-Opener-Policy", "same-origin" },
+		{ "Cross-Origin-Resource-Policy", "same-origin" },
+		{ "Cache-Control", "no-store" },
+		{ "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'" },
+		{ "Strict-Transport-Security", "" },
+		{ "X-Evil", "" },
+	};
+	static const char *const requests[] = {
+		"GET /hello HTTP/1.1\r\n" H, "GET /fast HTTP/1.1\r\n" H, "GET /none HTTP/1.1\r\n" H, "GET /forge HTTP/1.1\r\n" H,
+		"GET / HTTP/2.0\r\n" H,
+	};
+	static const int status[] = { 200, 200, 404, 503, 505 };
+	struct running *running = *state;
+	struct reply_seen seen;
+	struct client client;
+	char id[32] = "";
+
+	client_open(&client, running->where);
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		client_send(&client, requests[i]);
+		client_read(&client, &seen, false);
+		assert_int_equal(seen.status, status[i]);
+		for (size_t h = 0; h < COUNT(headers); h++)
+			if (strcmp(seen_header(&seen, headers[h].name), headers[h].value) != 0)
+				fail_msg("%s: %s: %s", requests[i], headers[h].name, seen_header(&seen, headers[h].name));
+		assert_int_equal(strlen(seen_header(&seen, "X-Request-Id")), 16);
+		assert_string_not_equal(seen_header(&seen, "X-Request-Id"), id);
+		snprintf(id, sizeof(id), "%s", seen_header(&seen, "X-Request-Id"));
+		assert_int_equal(strlen(seen_header(&seen, "Date")), 29);
+		seen_done(&seen);
+	}
+	client_close(&client);
+}
+
+static void closes_when_asked_to(void **state)
+{
+	static const struct { const char *text; int status; } cases[] = {
+		{ "GET /hello HTTP/1.1\r\nConnection: close\r\n" H, 200 },
+		{ "GET /fast HTTP/1.1\r\nConnection: close\r\n" H, 200 },
+		{ "GET /fast HTTP/1.0\r\n\r\n", 200 },
+		{ "GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200 },
+		{ "GET /hello HTTP/1.1\r\nConnection: close\r\n" H "GET /hello HTTP/1.1\r\n" H, 200 },
+		{ "GET /hello HTTP/1.1\nHost: a\n\n" "GET /hello HTTP/1.1\r\n" H, 400 },
+		{ "GET /hello HTTP/1.1\r\nHost : a\r\n\r\n" "GET /hello HTTP/1.1\r\n" H, 400 },
+	};
+	struct running *running = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct client client;
+		client_open(&client, running->where);
+		client_send(&client, cases[i].text);
+		expect_end(&client, cases[i].status);
+		client_close(&client);
+	}
+}
+
+static void a_refusal_reaches_who_is_still_sending(void **state)
+{
+	struct running *running = *state;
+	SCOPED(buf_done) struct buf text = { 0 };
+	struct client client;
+
+	buf_text(&text, "GET /");
+	while (text.length < 1000000)
+		buf_text(&text, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	client_open(&client, running->where);
+	client_send_bytes(&client, text.bytes, text.length);
+	expect_end(&client, 414);
+	client_close(&client);
+}
+
+static void says_continue_once(void **state)
+{
+	struct running *running = *state;
+	struct reply_seen seen;
+	struct client client;
+
+	client_open(&client, running->where);
+	for (int i = 0; i < 2; i++) {
+		client_send(&client, "POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n" H);
+		client_read(&client, &seen, true);
+		assert_int_equal(seen.status, 100);
+		seen_done(&seen);
+		client_send(&client, "a");
+		client_send(&client, "b");
+		expect(&client, 200, "ab");
+	}
+	client_send(&client, "POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n" H "cd");
+	expect(&client, 200, "cd");
+	client_close(&client);
+}
+
+static void the_slow_are_told_so(void **state)
+{
+	static const struct { const char *text; int status, least_ms, most_ms; } cases[] = {
+		{ "", 0, IDLE_MS, IDLE_MS + 900 },
+		{ "GET /hello HT", 408, HEAD_MS, HEAD_MS + 900 },
+		{ "POST /echo HTTP/1.1\r\nContent-Length: 9\r\n" H "a", 408, BODY_MS, BODY_MS + 900 },
+		{ "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" H "1\r\n", 408, BODY_MS, BODY_MS + 900 },
+	};
+	struct running *running = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct client client;
+		int64_t began_ms = clock_monotonic_ms(), took_ms;
+
+		client_open(&client, running->where);
+		client_send(&client, cases[i].text);
+		expect_end(&client, cases[i].status);
+		took_ms = clock_monotonic_ms() - began_ms;
+		if (took_ms < cases[i].least_ms || took_ms > cases[i].most_ms)
+			fail_msg("%s: after %" PRId64 " ms", cases[i].text, took_ms);
+		client_close(&client);
+	}
+}
+
+/* A byte now and then buys no time, but each request has its own. */
+static void trickling_does_not_help(void **state)
+{
+	struct running *running = *state;
+	struct client client;
+	int64_t began_ms;
+	int sent = 0;
+
+	client_open(&client, running->where);
+	for (int i = 0; i < 4; i++) {
+		client_send(&client, "GET /hello HTTP/1.1\r\nHost:");
+		usleep(HEAD_MS * 1000 / 2);
+		client_send(&client, "a\r\n\r\n");
+		expect(&client, 200, "hello");
+	}
+	began_ms = clock_monotonic_ms();
+	for (; sent < 100; sent++) {
+		struct pollfd wait = { .fd = client.fd, .events = POLLIN };
+		client_send(&client, "G");
+		if (poll(&wait, 1, 20))
+			break;
+	}
+	expect_end(&client, 408);
+	assert_in_range(clock_monotonic_ms() - began_ms, HEAD_MS, HEAD_MS + 900);
+	client_close(&client);
+}
+
+static void a_large_answer_comes_whole(void **state)
+{
+	struct running *running = *state;
+	struct reply_seen seen;
+	struct client client;
+
+	client_open(&client, running->where);
+	client_send(&client, "GET /big HTTP/1.1\r\n" H "GET /hello HTTP/1.1\r\n" H);
+	usleep(WRITE_MS * 1000 / 3);
+	client_read(&client, &seen, false);
+	assert_int_equal(seen.body.length, BIG_BYTES);
+	for (size_t i = 0; i < BIG_BYTES; i++)
+		if (seen.body.bytes[i] != (char)('a' + i / PART_BYTES))
+			fail_msg("another byte at %zu", i);
+	sem_wait(&made);
+	seen_done(&seen);
+	expect(&client, 200, "hello");
+	client_close(&client);
+}
+
+static void who_takes_nothing_is_dropped(void **state)
+{
+	struct running *running = *state;
+	struct reply_seen seen = { 0 };
+	struct client client;
+	char bytes[4096];
+	ssize_t n;
+
+	client_open_narrow(&client, running->where);
+	client_send(&client, "GET /big HTTP/1.1\r\n" H);
+	sem_wait(&made);
+	usleep((WRITE_MS + 700) * 1000);
+	while ((n = recv(client.fd, bytes, sizeof(bytes), 0)) > 0)
+		seen.status += (int)n;
+	assert_true(seen.status < (int)BIG_BYTES);
+	client_close(&client);
+}
+
+static void a_client_that_goes_away_disturbs_nobody(void **state)
+{
+	static const char text[] = "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n" H "abc";
+	const struct linger reset = { 1, 0 };
+	struct running *running = *state;
+	struct client client;
+
+	for (size_t n = 1; n < sizeof(text); n += 3) {
+		client_open(&client, running->where);
+		client_send_bytes(&client, text, n);
+		if (n % 2)
+			setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		client_close(&client);
+	}
+	for (int i = 0; i < 8; i++) { /* while its request is being answered */
+		client_open(&client, running->where);
+		client_send(&client, "GET /stay HTTP/1.1\r\n" H);
+		sem_wait(&entered);
+		if (i % 2)
+			setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		client_close(&client);
+	}
+	usleep(50000);
+	for (int i = 0; i < 8; i++)
+		sem_post(&let_go);
+	client_open(&client, running->where);
+	client_send(&client, "GET /hello HTTP/1.1\r\n" H);
+	expect(&client, 200, "hello");
+	client_close(&client);
+}
+
+static void who_has_said_all_still_gets_an_answer(void **state)
+{
+	struct running *running = *state;
+	struct client client;
+
+	client_open(&client, running->where);
+	client_send(&client, "GET /hello HTTP/1.1\r\n" H "GET /fast HTTP/1.1\r\n" H);
+	shutdown(client.fd, SHUT_WR);
+	expect(&client, 200, "hello");
+	expect(&client, 200, "fast");
+	assert_true(client_ends(&client, 2000));
+	client_close(&client);
+}
+
+static void a_full_queue_is_said_at_once(void **state UNUSED)
+{
+	const struct server_options options = { .request_threads = 2, .queue = 3 };
+	struct running running;
+	struct client clients[6];
+	struct reply_seen seen;
+
+	begin(&running, "127.0.0.1:0", &options);
+	for (size_t i = 0; i < COUNT(clients); i++) {
+		client_open(&clients[i], running.where);
+		client_send(&clients[i], "GET /stay HTTP/1.1\r\n" H);
+		if (i < 2)
+			sem_wait(&entered);
+		else
+			usleep(20000);
+	}
+	client_read(&clients[5], &seen, false);
+	assert_int_equal(seen.status, 503);
+	assert_string_equal(seen_header(&seen, "Retry-After"), "1");
+	assert_string_equal(seen_header(&seen, "Content-Type"), "application/problem+json");
+	assert_non_null(strstr(buf_string(&seen.body), "\"code\":\"busy\""));
+	seen_done(&seen);
+	client_send(&clients[5], "GET /fast HTTP/1.1\r\n" H);
+	expect(&clients[5], 200, "fast"); /* what memory decides is answered all the same */
+	for (size_t i = 0; i < 5; i++)
+		sem_post(&let_go);
+	for (size_t i = 0; i < 5; i++)
+		expect(&clients[i], 200, "hello");
+	for (size_t i = 0; i < 3; i++)
+		sem_wait(&entered);
+	for (size_t i = 0; i < COUNT(clients); i++)
+		client_close(&clients[i]);
+	end(&running);
+}
+
+static void the_longest_idle_makes_room(void **state UNUSED)
+{
+	const struct server_options options = { .connections = 4, .loops = 1 };
+	struct running running;
+	struct client clients[6];
+
+	begin(&running, "127.0.0.1:0", &options);
+	for (size_t i = 0; i < COUNT(clients); i++) {
+		client_open(&clients[i], running.where);
+		client_send(&clients[i], "GET /fast HTTP/1.1\r\n" H);
+		expect(&clients[i], 200, "fast");
+	}
+	assert_true(client_ends(&clients[0], 1000));
+	assert_true(client_ends(&clients[1], 1000));
+	client_send(&clients[2], "GET /fast HTTP/1.1\r\n" H);
+	expect(&clients[2], 200, "fast");
+	for (size_t i = 0; i < COUNT(clients); i++)
+		client_close(&clients[i]);
+	end(&running);
+}
+
+static void *stop(void *server)
+{
+	server_stop(server);
+	return NULL;
+}
+
+static void an_open_request_ends_before_the_server(void **state UNUSED)
+{
+	struct running running;
+	struct client busy, half, idle, fresh;
+	pthread_t stopper;
+
+	begin(&running, "127.0.0.1:0", NULL);
+	client_open(&idle, running.where);
+	client_open(&fresh, running.where);
+	client_open(&busy, running.where);
+	client_open(&half, running.where);
+	client_send(&idle, "GET /hello HTTP/1.1\r\n" H);
+	expect(&idle, 200, "hello");
+	client_send(&busy, "GET /stay HTTP/1.1\r\n" H);
+	sem_wait(&entered);
+	client_send(&half, "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n" H "a");
+	usleep(50000);
+	assert_int_equal(pthread_create(&stopper, NULL, stop, running.server), 0);
+	assert_true(client_ends(&idle, 500));
+	assert_true(client_ends(&fresh, 500));
+	for (int i = 0; i < 100 && !client_refused(running.where); i++)
+		usleep(5000); /* the last loop closes the door */
+	assert_true(client_refused(running.where));
+	client_send(&half, "bc");
+	expect_end(&half, 200);
+	sem_post(&let_go);
+	expect_end(&busy, 200);
+	client_close(&half);
+	client_close(&busy);
+	pthread_join(stopper, NULL);
+	server_free(running.server);
+	client_close(&idle);
+	client_close(&fresh);
+}
+
+static void who_does_not_end_is_not_waited_for(void **state UNUSED)
+{
+	struct running running;
+	struct client half, gone;
+	int64_t began_ms;
+	pthread_t stopper;
+
+	begin(&running, "127.0.0.1:0", NULL);
+	client_open(&half, running.where);
+	client_send(&half, "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n" H "a");
+	client_open(&gone, running.where);
+	client_send(&gone, "GET /stay HTTP/1.1\r\n" H);
+	sem_wait(&entered);
+	began_ms = clock_monotonic_ms();
+	assert_int_equal(pthread_create(&stopper, NULL, stop, running.server), 0);
+	usleep((DRAIN_MS + 300) * 1000);
+	client_close(&gone);
+	sem_post(&let_go); /* answered after the loops have ended */
+	pthread_join(stopper, NULL);
+	assert_in_range(clock_monotonic_ms() - began_ms, DRAIN_MS, DRAIN_MS + 2000);
+	server_free(running.server);
+	client_close(&half);
+}
+
+static void listens_on_a_unix_socket(void **state UNUSED)
+{
+	char folder[] = "/tmp/twostep-unit-XXXXXX", where[128];
+	struct running running;
+	struct client client;
+	struct stat made;
+	const char *why = "";
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(where, sizeof(where), "unix:%s/socket", folder);
+	for (int i = 0; i < 2; i++) {
+		struct server_options options = { .settings = &running.settings, .router = &router };
+		struct server *second = NULL;
+		struct sockaddr_un stale = { .sun_family = AF_UNIX };
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		memcpy(stale.sun_path, where + 5, strlen(where + 5));
+		assert_int_equal(bind(fd, (void *)&stale, sizeof(stale)), 0); /* left behind by a server that was killed */
+		close(fd);
+		begin(&running, where, NULL);
+		assert_string_equal(running.where, where);
+		assert_int_equal(stat(where + 5, &made), 0);
+		assert_int_equal(made.st_mode & 0777, 0660);
+		client_open(&client, where);
+		client_send(&client, "GET /hello HTTP/1.1\r\n" H);
+		expect(&client, 200, "hello");
+		client_close(&client);
+		assert_int_equal(server_new(&options, &second, &why), ERR_IO); /* a living one is not replaced */
+		end(&running);
+		assert_int_equal(stat(where + 5, &made), -1);
+	}
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void takes_a_socket_that_is_handed_over(void **state UNUSED)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = 0x0100007f };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), saved = fcntl(3, F_DUPFD_CLOEXEC, 10);
+	struct running running;
+	struct client client;
+	char pid[16];
+
+	assert_int_equal(bind(fd, (void *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(dup2(fd, 3), 3);
+	if (fd != 3)
+		close(fd);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "1", 1);
+	begin(&running, "127.0.0.1:1", NULL);
+	assert_null(getenv("LISTEN_FDS"));
+	client_open(&client, running.where);
+	client_send(&client, "GET /hello HTTP/1.1\r\n" H);
+	expect(&client, 200, "hello");
+	client_close(&client);
+	end(&running);
+	if (saved >= 0) {
+		dup2(saved, 3);
+		close(saved);
+	}
+}
+
+static void says_why_it_cannot_listen(void **state)
+{
+	static const char *const wrong[] = { "", "nonsense", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "256.0.0.1:80",
+		                                 "[::1:80", "::1:80", "localhost:80", "unix:", "unix:/nowhere/at/all" };
+	struct running *running = *state;
+
+	for (size_t i = 0; i <= COUNT(wrong); i++) {
+		struct settings settings = { .listen = i < COUNT(wrong) ? wrong[i] : running->where };
+		struct server_options options = { .settings = &settings, .router = &router };
+		struct server *server = NULL;
+		const char *why = "";
+		if (server_new(&options, &server, &why) != ERR_IO || !*why)
+			fail_msg("%s: %s", settings.listen, why);
+	}
+}
+
+int main(void)
+{
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, begin_test, end_test)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes_a_socket_that_is_handed_over),
+		WITH_SERVER(answers_one_after_the_other),
+		WITH_SERVER(answers_in_order_what_came_at_once),
+		WITH_SERVER(answers_what_came_byte_by_byte),
+		WITH_SERVER(takes_the_largest_body),
+		WITH_SERVER(head_has_the_length_and_no_body),
+		WITH_SERVER(every_answer_carries_the_headers_of_the_contract),
+		WITH_SERVER(closes_when_asked_to),
+		WITH_SERVER(a_refusal_reaches_who_is_still_sending),
+		WITH_SERVER(says_continue_once),
+		WITH_SERVER(the_slow_are_told_so),
+		WITH_SERVER(trickling_does_not_help),
+		WITH_SERVER(a_large_answer_comes_whole),
+		WITH_SERVER(who_takes_nothing_is_dropped),
+		WITH_SERVER(a_client_that_goes_away_disturbs_nobody),
+		WITH_SERVER(who_has_said_all_still_gets_an_answer),
+		cmocka_unit_test(a_full_queue_is_said_at_once),
+		cmocka_unit_test(the_longest_idle_makes_room),
+		cmocka_unit_test(an_open_request_ends_before_the_server),
+		cmocka_unit_test(who_does_not_end_is_not_waited_for),
+		cmocka_unit_test(listens_on_a_unix_socket),
+		WITH_SERVER(says_why_it_cannot_listen),
+	};
+
+	log_setup(LOG_ERROR, false);
+	sem_init(&entered, 0, 0);
+	sem_init(&let_go, 0, 0);
+	sem_init(&made, 0, 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
