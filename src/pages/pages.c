@@ -3,6 +3,7 @@
 #include "assets.h"
 #include "pages/confirm.h"
 #include "pages/routes.h"
+#include "sign_in/guard.h"
 #include "base/banned.h"
 
 static const struct route *const tables[] = {
@@ -21,18 +22,20 @@ static enum err ask_to_sign_in(struct call *call)
 	return page_to_with(call, "/login", NOTICE_SIGN_IN_FIRST);
 }
 
-/* An address of nobody's is refused before the guard chose the language: what the switch in the page said holds here too. */
-static void choose_language(struct call *call)
+/* An address that has no route is refused before anybody asked who calls and in which language. */
+static void look_who_calls(struct call *call)
 {
-	const char *chosen = call->route ? NULL : cookie_get(call, COOKIE_LOCALE);
+	static const struct route open_to_all = { GET, "", ACCESS_ANYBODY, FRESH_NOT, NULL, NULL };
 
-	if (chosen)
-		(void)locale_from_tag(chosen, strlen(chosen), &call->locale);
+	call->route = &open_to_all;
+	if (guard(call))
+		call->caller = NULL;
 }
 
 static enum err show_error(struct call *call, enum err err)
 {
-	choose_language(call);
+	if (!call->route)
+		look_who_calls(call);
 	/* A field to blame has no place in the error page: its name is said by the sentence of the API. */
 	call->wrong = err == ERR_INVALID ? call->wrong : NULL;
 	const struct page_error page = {
