@@ -35,7 +35,7 @@
 
 /* ---- the surface ---- */
 
-static sem_t entered, let_go, made;
+static sem_t entered, let_go, written;
 
 static enum err hello(struct call *call)
 {
@@ -61,7 +61,7 @@ static enum err big(struct call *call)
 	for (size_t i = 0; i < BIG_BYTES; i += PART_BYTES)
 		memset(body + i, (char)('a' + i / PART_BYTES), PART_BYTES);
 	buf_grown(&call->out->body, BIG_BYTES);
-	sem_post(&made);
+	sem_post(&written);
 	return OK;
 }
 
@@ -440,7 +440,7 @@ static void a_large_answer_comes_whole(void **state)
 	for (size_t i = 0; i < BIG_BYTES; i++)
 		if (seen.body.bytes[i] != (char)('a' + i / PART_BYTES))
 			fail_msg("another byte at %zu", i);
-	sem_wait(&made);
+	sem_wait(&written);
 	seen_done(&seen);
 	expect(&client, 200, "hello");
 	client_close(&client);
@@ -456,7 +456,7 @@ static void who_takes_nothing_is_dropped(void **state)
 
 	client_open_narrow(&client, running->where);
 	client_send(&client, "GET /big HTTP/1.1\r\n" H);
-	sem_wait(&made);
+	sem_wait(&written);
 	usleep((WRITE_MS + 700) * 1000);
 	while ((n = recv(client.fd, bytes, sizeof(bytes), 0)) > 0)
 		seen.status += (int)n;
@@ -740,6 +740,6 @@ int main(void)
 	log_setup(LOG_ERROR, false);
 	sem_init(&entered, 0, 0);
 	sem_init(&let_go, 0, 0);
-	sem_init(&made, 0, 0);
+	sem_init(&written, 0, 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
