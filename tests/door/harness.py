@@ -5,7 +5,8 @@ Drives a real twostep server from outside: its own HTTP client over plain socket
 
 Standard library only. The server is $TWOSTEP_BIN, else build/twostep below the current folder; TRACE=1 prints each exchange.
 Every answer that passes through here is held against what the contract promises of all answers (Reply.check): so each test
-also proves that nothing answers 500, that every refusal of the API is problem+json, and that the security headers are there.
+also proves that nothing answers 500, that every refusal of the API is problem+json, that the security headers are there, and
+that the API answers as docs/openapi.yaml describes it (described.py).
 """
 import base64
 import email
@@ -27,6 +28,8 @@ import tempfile
 import threading
 import time
 import unittest
+
+import described
 
 PASSWORD = "Violet7 kettle-Drum orbit"
 OTHER_PASSWORD = "Amber9 lantern-Fjord quilt"
@@ -524,6 +527,8 @@ class Browser:
         if TRACE:
             print(method, path, body, "->", reply)
         reply.check(f"{method} {path}", api=path.startswith("/api/v1/"))
+        if path.startswith("/api/v1/"):
+            described.check(method, path, reply)
         self.keep(reply)
         return reply
 
