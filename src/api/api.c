@@ -19,7 +19,7 @@ static const struct route *const tables[] = {
 };
 
 const struct surface api_surface = {
-	.prefix = "/api/v1/",
+	.prefix = "/api/", /* all of it: what is not there is refused as JSON, too */
 	.tables = tables,
 	.json = true,
 	.mend = NULL,
