@@ -24,6 +24,7 @@ build:
 	@tests/setup run
 	@test -f build/build.ninja || meson setup build -Dtests=false --prefix=$(prefix) >build-setup.log || { cat build-setup.log; rm -rf build; exit 1; }
 	@rm -f build-setup.log
+	@ninja -C build -n twostep | grep -q 'no work to do' || echo 'building'
 	@ninja -C build --quiet twostep
 
 run: build
