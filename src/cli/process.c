@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "base/base.h"
 #include "cli/process.h"
 
 #include "base/banned.h"
@@ -29,22 +28,18 @@ enum err process_harden(void)
 	return OK;
 }
 
-static bool is_ignored(int signal_number)
-{
-	struct sigaction present;
-
-	return !sigaction(signal_number, NULL, &present) && present.sa_handler == SIG_IGN;
-}
-
 void process_hold_signals(sigset_t *held)
 {
-	static const int ending[] = { SIGTERM, SIGINT, SIGHUP };
+	struct sigaction hangup;
 
 	sigemptyset(held);
-	for (size_t i = 0; i < COUNT(ending); i++)
-		if (!is_ignored(ending[i]))
-			sigaddset(held, ending[i]);
+	sigaddset(held, SIGTERM);
+	sigaddset(held, SIGINT);
+	if (sigaction(SIGHUP, NULL, &hangup) || hangup.sa_handler != SIG_IGN)
+		sigaddset(held, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, held, NULL);
+	signal(SIGTERM, SIG_DFL); /* a shell's background ignores SIGINT: somebody who sends it to us means us */
+	signal(SIGINT, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of write, not of ours */
 }
 

@@ -13,7 +13,7 @@ MUST_USE enum err process_harden(void);
 
 /*
  * Holds back the signals that end the server, for this thread and those it starts: process_wait_stop takes them.
- * Ones that our parent had ignored (nohup, a shell's background) stay ignored.
+ * SIGHUP is one of them unless our parent had it ignored (nohup).
  */
 void process_hold_signals(sigset_t *held);
 
