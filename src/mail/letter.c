@@ -44,8 +44,12 @@ static const char *fill(struct writing *writing, enum msg msg)
 {
 	const struct settings *settings = writing->call->settings;
 	const struct lang_arg args[] = {
-		{ "product", settings->name }, { "url", settings->public_url }, { "name", writing->facts->name ? writing->facts->name : "" },
-		{ "minutes", writing->minutes }, { "left", writing->left }, { "contact", settings->contact ? settings->contact : "" },
+		{ "product", settings->name },
+		{ "url", settings->public_url },
+		{ "name", writing->facts->name ? writing->facts->name : "" },
+		{ "minutes", writing->minutes },
+		{ "left", writing->left },
+		{ "contact", settings->contact ? settings->contact : "" },
 	};
 
 	buf_reset(&writing->words);

@@ -67,7 +67,8 @@ enum err mail_queue_remove(struct db *db, const struct id *id)
 
 enum err mail_queue_later(struct db *db, const struct id *id, int64_t next_at)
 {
-	return db_change(db, NULL, "UPDATE mail_queue SET tries = tries + 1, next_at = $2 WHERE id = $1", db_id(id), db_int(next_at));
+	return db_change(db, NULL, "UPDATE mail_queue SET tries = tries + 1, next_at = $2 WHERE id = $1", db_id(id),
+	        db_int(next_at));
 }
 
 void queued_batch_done(struct queued_batch *batch)

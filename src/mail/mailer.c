@@ -92,12 +92,14 @@ static enum err settle_note(struct mailer *mailer)
 	return OK;
 }
 
-static void log_trouble(const char *event, const struct queued *mail, const struct delivery_trouble *trouble, int64_t again_s)
+static void log_trouble(const char *event, const struct queued *mail, const struct delivery_trouble *trouble,
+                        int64_t again_s)
 {
 	char to[256];
 
-	log_warn(event, LOG_TEXT("to", masked(mail->recipient, to)), LOG_TEXT("why", trouble->what), LOG_TEXT("stage", trouble->stage),
-	        LOG_INT("reply", trouble->reply), LOG_INT("try", mail->tries + 1), LOG_INT("again_s", again_s));
+	log_warn(event, LOG_TEXT("to", masked(mail->recipient, to)), LOG_TEXT("why", trouble->what),
+	        LOG_TEXT("stage", trouble->stage), LOG_INT("reply", trouble->reply), LOG_INT("try", mail->tries + 1),
+	        LOG_INT("again_s", again_s));
 }
 
 static struct note note_for(const struct queued *mail, enum delivered result, const struct delivery_trouble *trouble)
@@ -132,7 +134,8 @@ static void log_expired(const struct queued *mail)
 }
 
 /* Opens the seal and hands over. A row that does not open now is tried again until it is too old. */
-static enum delivered hand_over(struct mailer *mailer, const struct queued *mail, bool last, struct delivery_trouble *trouble)
+static enum delivered hand_over(struct mailer *mailer, const struct queued *mail, bool last,
+                                struct delivery_trouble *trouble)
 {
 	SCOPED(buf_done) struct buf message = { 0 };
 	size_t length = mail->sealed.length < SEAL_EXTRA_BYTES ? 0 : mail->sealed.length - SEAL_EXTRA_BYTES;

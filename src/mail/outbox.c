@@ -66,7 +66,7 @@ static enum err outbox_open(const struct settings *settings, const atomic_bool *
 	return OK;
 }
 
-/* 20261125T012547.123Z-000001-0f3a9c51d2e4.eml: sorts by time. The name that it is written under begins with a dot and ends otherwise. */
+/* 20261125T012547.123Z-000001-0f3a9c51d2e4.eml: sorts by time. While it is written the name begins with a dot and ends otherwise. */
 static enum err make_names(struct outbox *outbox, char temporary[static FILE_NAME_TEXT], char name[static FILE_NAME_TEXT])
 {
 	uint8_t mark[NAME_MARK_BYTES];
@@ -78,7 +78,8 @@ static enum err make_names(struct outbox *outbox, char temporary[static FILE_NAM
 	    !strftime(day, sizeof(day), "%Y%m%dT%H%M%S", &tm))
 		return ERR_RANDOM;
 	hex_encode(mark, sizeof(mark), mark_text);
-	(void)snprintf(name, FILE_NAME_TEXT, "%s.%03ldZ-%06u-%s.eml", day, now.tv_nsec / 1000000, outbox->count++ % 1000000, mark_text);
+	(void)snprintf(name, FILE_NAME_TEXT, "%s.%03ldZ-%06u-%s.eml", day, now.tv_nsec / 1000000,
+	        outbox->count++ % 1000000, mark_text);
 	(void)snprintf(temporary, FILE_NAME_TEXT, ".%s.part", mark_text);
 	return OK;
 }

@@ -118,12 +118,14 @@ static bool make_url(struct smtp *smtp, const char *scheme)
 	host = at ? at + 1 : host;
 	host_length = (int)strcspn(host, "/");
 	name_length = settings->public_loopback || settings->public_host[0] == '[' ? 0 : (int)strcspn(settings->public_host, ":");
-	length = snprintf(smtp->url, sizeof(smtp->url), "%s%.*s/%.*s", scheme, host_length, host, name_length, settings->public_host);
+	length = snprintf(smtp->url, sizeof(smtp->url), "%s%.*s/%.*s", scheme, host_length, host, name_length,
+	        settings->public_host);
 	smtp->loopback = is_loopback(host);
 	return length > 0 && (size_t)length < sizeof(smtp->url);
 }
 
-static enum err smtp_open(const struct settings *settings, const char *scheme, const atomic_bool *stop, void **way, const char **why)
+static enum err smtp_open(const struct settings *settings, const char *scheme, const atomic_bool *stop, void **way,
+                          const char **why)
 {
 	struct smtp *smtp = calloc(1, sizeof(*smtp));
 	enum err err;

@@ -138,7 +138,7 @@ static const struct letter_facts facts_of_kim = {
 static void every_letter_is_whole_in_each_language(void **state)
 {
 	struct house *house = *state;
-	SCOPED(buf_done) struct buf all = { 0 }, shown = { 0 };
+	SCOPED(buf_done) struct buf all = { 0 };
 	int sent = 0;
 
 	assert_int_equal(mailer_start(house->mailer), OK);
