@@ -47,7 +47,7 @@ for (const locale of LOCALES) {
       assert.match(key, /^([A-Z2-7]{4} ){7}[A-Z2-7]{4}$/, "groups of four");
       assert.equal(key.replaceAll(" ", ""), uri.searchParams.get("secret"));
       await v.button("Copy key").click();
-      await v.message("Key copied.").waitFor();
+      await v.message("setup.key_copied").waitFor();
       assert.equal(await v.page.evaluate(() => navigator.clipboard.readText()), uri.searchParams.get("secret"));
       await v.page.getByText(v.say("Time based")).waitFor();
       for (const app of ["Google Authenticator", "Microsoft Authenticator", "Authy", "LastPass Authenticator", "Duo Mobile", "2FAS"])
@@ -69,7 +69,7 @@ for (const locale of LOCALES) {
       assert.ok(await v.button("Complete").isDisabled());
 
       await v.button("Copy to clipboard").click();
-      await v.message("Recovery codes copied.").waitFor();
+      await v.message("codes.copied").waitFor();
       assert.equal(await v.page.evaluate(() => navigator.clipboard.readText()), codes.join("\n") + "\n");
 
       const [download] = await Promise.all([v.page.waitForEvent("download"), v.button("Download file").click()]);
@@ -87,16 +87,16 @@ for (const locale of LOCALES) {
       await v.field("I saved my recovery codes").check();
       await server.mailed(person.email, () => v.press("Complete"));
 
-      await v.heading("2-Step Verification is on").waitFor();
-      await v.follow("Back to account management");
+      await v.heading("done.on_title").waitFor();
+      await v.follow("done.next");
       await v.page.getByText(v.say("On"), { exact: true }).waitFor();
-      await v.page.getByText(v.say("{left} of 10 left", { left: 10 })).waitFor();
+      await v.page.getByText(v.say("two_step.codes_left", { left: 10 })).waitFor();
       for (const button of ["Reissue Recovery Code", "Use a new phone", "Disable 2-Step Verification"])
         assert.ok(await v.button(button).isVisible());
 
       // And it holds: the password is not enough, the same phone is.
       await v.signOut();
-      await v.message("You are signed out.").waitFor();
+      await v.message("notice.signed_out").waitFor();
       await v.signIn(person);
       assert.equal(await v.path(), "/login/second-step");
       await v.giveCode(await phone.code());

@@ -38,14 +38,14 @@ const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 const pattern = (text) => escaped(text).replace(/\\\{\w+\\\}/g, ".+");
 
 /*
- * The tests speak the English of the contract; in Korean the same is whatever stands in ko.po where en.po has that text.
- * Placeholders are filled by `values`, else they match anything.
+ * Labels are said in the English of the contract; in Korean the same is whatever ko.po has where en.po has that text. Sentences,
+ * which nobody promised, by their key in the catalogues. Placeholders are filled by `values`, else they match anything.
  */
 export function spoken(locale) {
-  return (english, values = {}) => {
+  return (words, values = {}) => {
     const fill = (text) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
-    const keys = [...catalogues.en].filter(([, text]) => text === english).map(([key]) => key);
-    assert.ok(keys.length, `no text of lang/en.po is "${english}"`);
+    const keys = [...catalogues.en].filter(([key, text]) => key === words || text === words).map(([key]) => key);
+    assert.ok(keys.length, `lang/en.po has neither a text nor a key "${words}"`);
     const texts = keys.map((key) => fill(catalogues[locale].get(key)));
     return new RegExp(`^\\s*(${[...new Set(texts)].map(pattern).join("|")})\\s*$`);
   };
@@ -238,8 +238,7 @@ export class Visitor {
     const visitor = new Visitor();
     const { locale = "en", ...more } = options;
     visitor.server = server;
-    visitor.locale = locale;
-    visitor.say = spoken(locale);
+    visitor.turnTo(locale);
     visitor.troubles = [];
     visitor.context = await browser.newContext({
       locale: locale === "ko" ? "ko-KR" : "en-US", timezoneId: "Asia/Seoul", baseURL: server.origin,
@@ -283,6 +282,12 @@ export class Visitor {
   async close() {
     await this.context.close();
     assert.deepEqual(this.troubles, []);
+  }
+
+  /* From now on the pages are in this language. */
+  turnTo(locale) {
+    this.locale = locale;
+    this.say = spoken(locale);
   }
 
   // Finding things by role and accessible name, in the language of the page
