@@ -81,6 +81,17 @@ static void add_words(struct words *words, const char *text, size_t least)
 	}
 }
 
+/* The whole of a text as one word, however short its parts are; of addresses and names that fit. */
+static void add_whole(struct words *words, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (words->count == WORDS_MAX || length < WORD_MIN || length >= WORD_TEXT)
+		return;
+	memcpy(words->text[words->count], text, length + 1);
+	text_ascii_lower(words->text[words->count++]);
+}
+
 static bool has_word(const char *text, const char *const *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -210,6 +221,8 @@ enum err password_allowed(const struct settings *settings, const struct password
 	text_ascii_lower(lower.text);
 	if (text_characters(password->text) < settings->password_min)
 		return ERR_PASSWORD_SHORT;
+	add_whole(&personal, name);
+	add_whole(&personal, email);
 	add_words(&personal, settings->name, WORD_MIN);
 	add_words(&personal, name, WORD_MIN);
 	add_words(&personal, email, WORD_MIN);

@@ -119,13 +119,14 @@ enum err password_change(struct call *call, const char *current, const char *cha
 	SCOPED(password_wipe) struct password password = { "" };
 	struct password_try try = { 0 };
 	struct exchange exchange = { .call = call, .try = &try };
-	enum err err = password_try(call, NULL, current, &try);
+	enum err err;
 
-	if (err)
-		return blame(call, "current_password", as_caller(err));
+	/* first what costs nothing: a right password is not charged because the new one is weak */
 	if ((err = password_read(changed, &password)) ||
 	    (err = password_allowed(call->settings, &password, account->name, account->email)))
 		return blame(call, "new_password", err);
+	if ((err = password_try(call, NULL, current, &try)))
+		return as_caller(err) == ERR_PASSWORD_WRONG ? blame(call, "current_password", ERR_PASSWORD_WRONG) : err;
 	if ((err = password_make(call, &password, &account->id, &exchange.made)))
 		return err;
 	call->settle_mail = true;

@@ -1,3 +1,4 @@
+#include "accounts/password_try.h"
 #include "accounts/profile.h"
 #include "audit/audit.h"
 #include "mail/letter.h"
@@ -37,24 +38,29 @@ static enum err disable(struct db *db, void *argument)
 	int left = 0;
 	enum err err = second_step_check(db, call, &call->caller->account, disable->method, disable->code, &left);
 
-	if (err == ERR_CODE_REFUSED)
+	if (second_step_counts(err))
 		return db_keep(db, err);
 	return err ? err : switch_off(db, call);
+}
+
+static enum err carry_out(struct disable *argument)
+{
+	struct call *call = argument->call;
+	enum err err = store_change(call->store, disable, argument);
+
+	call->settle_mail = true;
+	return second_step_counts(err) ? blame(call, "code", err) : err;
 }
 
 enum err two_step_disable_confirmed(struct call *call, enum second_step_method method, const char *code)
 {
 	struct disable argument = { call, method, code };
-	enum err err;
 
 	if (!call->caller->two_step)
 		return ERR_NOT_ENABLED;
 	if (!session_fresh(call->caller->session.confirmed_at, call->now_s))
 		return ERR_NEEDS_PASSWORD;
-	if ((err = store_change(call->store, disable, &argument)) == ERR_CODE_REFUSED)
-		call->wrong = "code";
-	call->settle_mail = true;
-	return err;
+	return carry_out(&argument);
 }
 
 enum err two_step_disable(struct call *call, const char *password, enum second_step_method method, const char *code)
@@ -66,8 +72,5 @@ enum err two_step_disable(struct call *call, const char *password, enum second_s
 		return ERR_NOT_ENABLED;
 	if ((err = password_confirm(call, password)))
 		return err;
-	if ((err = store_change(call->store, disable, &argument)) == ERR_CODE_REFUSED)
-		call->wrong = "code";
-	call->settle_mail = true;
-	return err;
+	return carry_out(&argument);
 }

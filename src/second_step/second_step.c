@@ -54,7 +54,7 @@ static enum err check_recovery(struct db *db, const struct call *call, const str
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_NOT_ENABLED : err;
 	if ((err = recovery_digest(call->keys, account, &set, code, digest)))
-		return err;
+		return err == ERR_CODE_REFUSED ? ERR_RECOVERY_REFUSED : err;
 	return recovery_row_spend(db, &set, digest, call->now_s);
 }
 
@@ -83,12 +83,17 @@ static enum err note_wrong(struct db *db, const struct call *call, const struct 
 	return letter_queue(db, call, LETTER_WRONG_SECOND_STEPS, &facts);
 }
 
-static enum err note_recovery(struct db *db, const struct call *call, const struct account *account, int left)
+enum err second_step_tell(struct db *db, const struct call *call, const struct account *account, enum second_step_method method,
+                          int left)
 {
 	struct letter_facts facts = { .to = account->email, .name = account->name, .locale = account->locale, .left = left };
-	enum err err = audit_add(db, call, AUDIT_RECOVERY_USED, &account->id, &account->id, "");
 
-	return err ? err : letter_queue(db, call, LETTER_RECOVERY_USED, &facts);
+	return method == STEP_RECOVERY_CODE ? letter_queue(db, call, LETTER_RECOVERY_USED, &facts) : OK;
+}
+
+bool second_step_counts(enum err err)
+{
+	return err == ERR_CODE_REFUSED || err == ERR_RECOVERY_REFUSED;
 }
 
 enum err second_step_check(struct db *db, struct call *call, const struct account *account, enum second_step_method method,
@@ -101,13 +106,13 @@ enum err second_step_check(struct db *db, struct call *call, const struct accoun
 	if ((err = limit_charge(db, of_account(limit, account), call->now_s, &call->retry_after_s, &wrong)))
 		return err;
 	err = method == STEP_TOTP ? check_totp(db, call, &account->id, code) : check_recovery(db, call, &account->id, code);
-	if (err == ERR_CODE_REFUSED) {
+	if (second_step_counts(err)) {
 		enum err noted = note_wrong(db, call, account, wrong);
 		return noted ? noted : err;
 	}
 	if (err || (err = clear(db, account, method)) || (err = second_step_left(db, &account->id, left)))
 		return err;
-	return method == STEP_TOTP ? OK : note_recovery(db, call, account, *left);
+	return method == STEP_TOTP ? OK : audit_add(db, call, AUDIT_RECOVERY_USED, &account->id, &account->id, "");
 }
 
 struct look {

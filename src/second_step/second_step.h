@@ -29,13 +29,20 @@ MUST_USE enum err second_step_left(struct db *db, const struct id *account, int 
  * Counts the try and spends the code together, in the caller's transaction: no crash gives a wrong try back, no second
  * request gets the code. Mails the person at the fifth wrong one.
  * OK                  *left: recovery codes left
- * ERR_CODE_REFUSED    wrong: must be kept (db_keep)
+ * ERR_CODE_REFUSED, ERR_RECOVERY_REFUSED   wrong: must be kept (second_step_counts, db_keep)
  * ERR_CODE_USED, ERR_RECOVERY_USED   right but used: nothing is counted: must roll back
  * ERR_TOO_MANY        call->retry_after_s
  * ERR_NOT_ENABLED
  */
 MUST_USE enum err second_step_check(struct db *db, struct call *call, const struct account *account,
                                     enum second_step_method method, const char *code, int *left);
+
+/* Is it a wrong code, which was counted? */
+bool second_step_counts(enum err err);
+
+/* Mails a person whose recovery code has just let somebody on; does nothing for the app's codes. */
+MUST_USE enum err second_step_tell(struct db *db, const struct call *call, const struct account *account,
+                                   enum second_step_method method, int left);
 
 /* What GET /account/two-step and the tab show. */
 struct two_step_status {
@@ -52,7 +59,8 @@ MUST_USE enum err two_step_look(struct call *call, struct two_step_status *out);
 /* Forgets one remembered device of the caller's (id as text; ERR_NOT_FOUND), or all (NULL). */
 MUST_USE enum err two_step_forget_device(struct call *call, const char *id);
 
-/* Switches off: OK, ERR_NOT_ENABLED, ERR_REQUIRED, ERR_PASSWORD_WRONG, ERR_CODE_REFUSED, ERR_CODE_USED, ERR_RECOVERY_USED, ERR_TOO_MANY, ERR_BUSY */
+/* Switches off: OK, ERR_NOT_ENABLED, ERR_REQUIRED, ERR_PASSWORD_WRONG, ERR_CODE_REFUSED, ERR_RECOVERY_REFUSED, ERR_CODE_USED, ERR_RECOVERY_USED,
+ * ERR_TOO_MANY, ERR_BUSY */
 MUST_USE enum err two_step_disable(struct call *call, const char *password, enum second_step_method method, const char *code);
 
 /* The same in two pages: the password was confirmed before, at most SESSION_FRESH_S ago; else ERR_NEEDS_PASSWORD. */

@@ -148,6 +148,6 @@ enum err recovery_row_spend(struct db *db, const struct id *set, const uint8_t d
 	err = db_one(db, &rows, "SELECT 1 FROM recovery_code WHERE set_id = $1 AND digest = $2", db_id(set),
 	        db_blob(digest, DIGEST_BYTES));
 	if (err)
-		return err == ERR_NOT_FOUND ? ERR_CODE_REFUSED : err;
+		return err == ERR_NOT_FOUND ? ERR_RECOVERY_REFUSED : err;
 	return ERR_RECOVERY_USED;
 }

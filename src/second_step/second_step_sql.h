@@ -41,7 +41,7 @@ MUST_USE enum err recovery_rows_remove(struct db *db, const struct id *account);
 /* ERR_NOT_FOUND where the account has no set. */
 MUST_USE enum err recovery_row_set(struct db *db, const struct id *account, struct id *set);
 
-/* Spends a code: OK once; ERR_RECOVERY_USED: right, but spent before; ERR_CODE_REFUSED: not one of the set. */
+/* Spends a code: OK once; ERR_RECOVERY_USED: right, but spent before; ERR_RECOVERY_REFUSED: not one of the set. */
 MUST_USE enum err recovery_row_spend(struct db *db, const struct id *set, const uint8_t digest[static DIGEST_BYTES], int64_t now_s);
 
 #endif

@@ -57,10 +57,12 @@ static enum err prove_second_step(struct db *db, void *argument)
 
 	confirm->now = *call->caller;
 	err = second_step_check(db, call, &confirm->now.account, confirm->method, confirm->code, &left);
-	if (err == ERR_CODE_REFUSED)
+	if (second_step_counts(err))
 		return db_keep(db, err);
 	if (err || (err = second_step_find(db, &confirm->now.account.id, &enrolment)) ||
 	    (err = session_prove_second_step(db, &session->id, &enrolment.id, used, call->now_s)))
+		return err;
+	if ((err = second_step_tell(db, call, &confirm->now.account, confirm->method, left)))
 		return err;
 	session->second_step_at = call->now_s;
 	session->enrolment = enrolment.id;

@@ -51,11 +51,12 @@ static enum err accept_code(struct db *db, void *argument)
 	    (err = account_find(db, &whose, &account)))
 		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
 	err = second_step_check(db, opening->call, &account, second->method, second->code, &out->recovery_codes_left);
-	if (err == ERR_CODE_REFUSED)
+	if (second_step_counts(err))
 		return db_keep(db, err);
 	if (err == ERR_NOT_ENABLED)
 		return ERR_LOGIN_EXPIRED;
-	if (err || (err = login_spend(db, &second->login)))
+	if (err || (err = login_spend(db, &second->login)) ||
+	    (err = second_step_tell(db, opening->call, &account, second->method, out->recovery_codes_left)))
 		return err;
 	out->used_recovery = second->method == STEP_RECOVERY_CODE;
 	return open_session(db, second, &account);

@@ -32,7 +32,7 @@ void sign_in_wipe(struct sign_in *result);
 MUST_USE enum err sign_in_password(struct call *call, const char *email, const char *password, enum transport transport,
                                    struct sign_in *out);
 
-/* The second. OK, ERR_LOGIN_EXPIRED, ERR_CODE_REFUSED, ERR_CODE_USED, ERR_RECOVERY_USED, ERR_TOO_MANY */
+/* The second. OK, ERR_LOGIN_EXPIRED, ERR_CODE_REFUSED, ERR_RECOVERY_REFUSED, ERR_CODE_USED, ERR_RECOVERY_USED, ERR_TOO_MANY */
 MUST_USE enum err sign_in_second_step(struct call *call, const char *login, enum second_step_method method, const char *code,
                                       bool remember_device, struct sign_in *out);
 
@@ -49,7 +49,7 @@ MUST_USE enum err sign_up_verify_elsewhere(struct call *call, const char *try_id
 
 /* Presence proved again. *now: the caller as they are then. OK, ERR_PASSWORD_WRONG, ERR_TOO_MANY, ERR_BUSY */
 MUST_USE enum err confirm_password(struct call *call, const char *password, struct caller *now);
-/* OK, ERR_NOT_ENABLED, ERR_CODE_REFUSED, ERR_CODE_USED, ERR_RECOVERY_USED, ERR_TOO_MANY */
+/* OK, ERR_NOT_ENABLED, ERR_CODE_REFUSED, ERR_RECOVERY_REFUSED, ERR_CODE_USED, ERR_RECOVERY_USED, ERR_TOO_MANY */
 MUST_USE enum err confirm_second_step(struct call *call, enum second_step_method method, const char *code, struct caller *now);
 
 /* Signs out: the session ends, its cookie goes. */

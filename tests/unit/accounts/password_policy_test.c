@@ -38,6 +38,7 @@ static void judges_passwords(void **state)
 		{ &nist, "twostep-twostep-2026", "Kim", ERR_PASSWORD_PERSONAL },
 		{ &nist, "minjunminjun20261", "Minjun Kim", ERR_PASSWORD_PERSONAL },
 		{ &nist, "someone@example.com1", "Kim", ERR_PASSWORD_PERSONAL },
+		{ &nist, "li wei bo an xu", "Li Wei Bo An Xu", ERR_PASSWORD_PERSONAL },
 		{ &nist, "aaaaaaaaaaaaaaaaaa", "Kim", ERR_PASSWORD_GUESSABLE },
 		{ &nist, "123456789012345678", "Kim", ERR_PASSWORD_GUESSABLE },
 		{ &nist, "abcabcabcabcabcabc", "Kim", ERR_PASSWORD_GUESSABLE },
