@@ -354,7 +354,12 @@ class Server:
         self.steps_ahead = 0  # how many steps forward() has moved the stored times back
         self.process = None
         self._read = {}
-        self.start()
+        try:
+            self.start()
+        except RuntimeError:
+            if self.own_data:
+                shutil.rmtree(self.data, ignore_errors=True)
+            raise
 
     def start(self):
         environment = clean_environment(

@@ -1,7 +1,7 @@
 """How many mails an address gets, and what one network may do; whom a request comes from."""
 import unittest
 
-from harness import OTHER_PASSWORD, PASSWORD, WRONG_PASSWORD, DoorTest, at_once, expect, mail_code, new_address, statuses
+from harness import OTHER_PASSWORD, PASSWORD, WRONG_PASSWORD, DoorTest, Wire, at_once, expect, mail_code, new_address, statuses
 
 HOUR, DAY = 3600, 24 * 3600
 
@@ -149,6 +149,13 @@ class ThroughAProxy(DoorTest):
                 expect(browser.first_step(), 200)
                 current = [s for s in expect(browser.get("/sessions"), 200)["sessions"] if s["current"]]
                 self.assertEqual(current[0]["address"], wanted, sent)
+        with self.subTest("two lines are one list"), Wire(self.server) as wire:
+            browser = person.elsewhere(address="203.0.113.10")
+            request = browser.prepare("POST", "/api/v1/login", {"email": person.email, "password": PASSWORD})
+            wire.send(request.replace(b"X-Forwarded-For: 203.0.113.10", b"X-Forwarded-For: 203.0.113.10\r\nX-Forwarded-For: 203.0.113.11"))
+            browser.keep(wire.reply())
+            current = [s for s in expect(browser.get("/sessions"), 200)["sessions"] if s["current"]]
+            self.assertEqual(current[0]["address"], "203.0.113.11")
 
     def test_what_is_no_address_never_counts_as_one(self):
         person = self.person(address=self.network()).sign_up()

@@ -145,6 +145,14 @@ class Reissue(DoorTest):
                 expect(who.post(path, body), status, code, name)
         self.assertEqual(person.two_step()["recovery_codes_left"], 10)
 
+    def test_a_new_phone_drops_what_is_pending(self):
+        person = self.person().with_two_step()
+        pending = self.begin(person)["recovery_codes"]
+        person.enable(replace=True)
+        expect(person.post(self.COMPLETE, {"saved": True}), 409, "wrong_state")
+        expect(self.use(person, pending[0]), 401, "invalid_code")
+        expect(self.use(person, person.account.recovery_codes[0]), 200)
+
     def test_belongs_to_its_session(self):
         person = self.person().with_two_step()
         other = person.elsewhere().sign_in()
