@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import tempfile
@@ -272,6 +273,20 @@ class Health(DoorTest):
         head = Browser(self.server).request("HEAD", "/readyz")
         self.assertEqual((head.status, head.body), (200, b""))
         self.assertEqual(Browser(self.server).request("DELETE", "/readyz").status, 405)
+
+    def test_is_not_ready_while_the_database_does_not_answer(self):
+        connection = sqlite3.connect(self.server.database, isolation_level=None)
+        try:
+            connection.execute("BEGIN IMMEDIATE")  # the writer waits for us, and not for ever
+            reply = Browser(self.server).request("GET", "/readyz")
+            self.assertEqual((reply.status, reply.json), (503, {"status": "unavailable", "reason": "database"}))
+            self.assertEqual(Browser(self.server).request("GET", "/healthz").status, 200)
+        finally:
+            connection.close()
+        deadline = time.monotonic() + 10
+        while Browser(self.server).request("GET", "/readyz").status != 200:
+            self.assertLess(time.monotonic(), deadline, "does not recover")
+            time.sleep(0.1)
 
     def test_both_carry_what_every_answer_carries(self):
         for path in ("/healthz", "/readyz"):
