@@ -111,8 +111,10 @@ static void fail(struct writer *writer, struct batch *batch)
 
 	writer->failures += writer->failures < WRITER_FAILURES;
 	open_again(writer);
-	if (!was_down && is_down(writer))
+	if (!was_down && is_down(writer)) {
 		log_error("store_down", LOG_TEXT("path", writer->path));
+		writer->probed_at_ms = clock_monotonic_ms();
+	}
 	answer(batch, ERR_STORE);
 }
 

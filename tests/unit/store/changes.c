@@ -245,6 +245,27 @@ static void binds_values_by_their_number(void **state)
 	assert_true(right);
 }
 
+static enum err forget_the_value(struct db *db, void *argument)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	char text[] = "given";
+	enum err err = db_query(db, &rows, "SELECT $1 = 'given'", db_text(text));
+
+	memcpy(text, "taken", sizeof(text));
+	if (!err && !(err = db_next(&rows)))
+		*(bool *)argument = db_get_int(&rows, 0);
+	return err;
+}
+
+static void keeps_values_for_its_rows(void **state)
+{
+	struct fixture *fixture = *state;
+	bool right = false;
+
+	assert_int_equal(store_read(fixture->store, forget_the_value, &right), OK);
+	assert_true(right);
+}
+
 static enum err copy_columns(struct db *db, void *argument)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
@@ -498,6 +519,7 @@ int main(void)
 		WITH_STORE(writes_nothing_in_a_read),
 		WITH_STORE(refuses_statements_used_wrongly),
 		WITH_STORE(binds_values_by_their_number),
+		WITH_STORE(keeps_values_for_its_rows),
 		WITH_STORE(copies_only_what_fits),
 		WITH_STORE(runs_a_query_inside_its_own_rows),
 		WITH_STORE(reads_one_moment),

