@@ -171,22 +171,30 @@ static void reads_urlencoded_forms(void **state)
 		read_row(&rows[i], false, "application/x-www-form-urlencoded");
 }
 
+/* An object with so many lists in each other, and brackets in a text, which do not count. */
+static void nest(struct buf *out, int lists)
+{
+	buf_text(out, "{" A ",\"b\":\"[[[[\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\",\"x\":");
+	for (int i = 0; i < lists; i++)
+		buf_char(out, '[');
+	for (int i = 0; i < lists; i++)
+		buf_char(out, ']');
+	buf_char(out, '}');
+}
+
 static void bounds_what_a_stranger_can_make_us_hold(void **state)
 {
 	SCOPED(buf_done) struct buf deep = { 0 };
+	SCOPED(buf_done) struct buf deepest = { 0 };
 	SCOPED(buf_done) struct buf deep_enough = { 0 };
 	SCOPED(buf_done) struct buf wide = { 0 };
 	SCOPED(buf_done) struct buf longest = { 0 };
 	(void)state;
 
+	nest(&deep_enough, 31);
+	nest(&deep, 32);
 	for (int i = 0; i < 60000; i++)
-		buf_char(&deep, '[');
-	buf_text(&deep_enough, "{" A ",\"b\":\"[[[[\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\",\"x\":");
-	for (int i = 0; i < 31; i++)
-		buf_char(&deep_enough, '[');
-	for (int i = 0; i < 31; i++)
-		buf_char(&deep_enough, ']');
-	buf_char(&deep_enough, '}');
+		buf_char(&deepest, '[');
 	for (int i = 0; i < 65; i++)
 		buf_printf(&wide, "x%d=&", i);
 	buf_text(&longest, "{\"code\":\"1\",\"text\":\"");
@@ -194,6 +202,7 @@ static void bounds_what_a_stranger_can_make_us_hold(void **state)
 		buf_char(&longest, 'x');
 	buf_text(&longest, "\"}");
 
+	read_row(&(struct row){ deepest.bytes, ERR_MALFORMED, NULL, { 0 } }, true, "application/json");
 	read_row(&(struct row){ deep.bytes, ERR_MALFORMED, NULL, { 0 } }, true, "application/json");
 	read_row(&(struct row){ deep_enough.bytes, OK, NULL, { .text = "a", .code = "1" } }, true, "application/json");
 	read_row(&(struct row){ wide.bytes, ERR_MALFORMED, NULL, { 0 } }, false, "application/x-www-form-urlencoded");

@@ -263,6 +263,8 @@ static void refuses_chunks(void **state)
 		{ ERR_MALFORMED, CHUNKS "2\r\n{}\n0\r\n\r\n", 0 },
 		{ ERR_MALFORMED, CHUNKS "2\r\n{}0\r\n\r\n", 0 },
 		{ ERR_MALFORMED, CHUNKS "2\r\n{}\r0\r\n\r\n", 0 },
+		{ ERR_MALFORMED, CHUNKS "2\r\n{}\rx0\r\n\r\n", 0 },
+		{ ERR_MALFORMED, CHUNKS "2\r\n{}x\n0\r\n\r\n", 0 },
 		{ ERR_MALFORMED, CHUNKS "1\r\n{}\r\n0\r\n\r\n", 0 },
 		{ ERR_MALFORMED, CHUNKS "2\r\n{}\r\n0\n\n", 0 },
 		{ ERR_MALFORMED, CHUNKS "2\r\n{}\r\n0\r\n\n", 0 },
