@@ -263,13 +263,14 @@ static void write_problem(struct answer *out, enum err err)
 		answer_header(out, "Retry-After", "1");
 }
 
-static void log_own(const struct connection *c, const char *id, const char *event, int status)
+static void log_refusal(const struct connection *c, const char *id, enum err err)
 {
 	static const struct request nothing = { 0 };
 	struct peer peer;
 
 	peer_find(&peer, &c->peer, &nothing, c->loop->server->options.settings);
-	log_info(event, LOG_TEXT("id", id), LOG_INT("status", status), LOG_TEXT("address", peer.address));
+	log_info("request_refused", LOG_TEXT("id", id), LOG_INT("status", err_status(err)), LOG_TEXT("error", err_name(err)),
+	         LOG_TEXT("address", peer.address));
 }
 
 /* Answers an error that no route knows of. */
@@ -279,7 +280,7 @@ static void refuse(struct connection *c, enum err err, bool keep_alive, bool wit
 
 	request_id(id);
 	write_problem(&c->loop->answer, err);
-	log_own(c, id, "not_taken", err_status(err));
+	log_refusal(c, id, err);
 	send_own(c, id, keep_alive, with_body);
 }
 

@@ -18,6 +18,7 @@
 #define EVENTS_MAX   256 /* of one turn */
 #define ACCEPTS_MAX  16  /* of one turn, so that the loops share what comes */
 #define PAUSE_MS     100 /* of letting in, where the system has no room */
+#define COMPLAIN_MS  60000 /* from one line in the log about it to the next */
 #define DATE_MS      500 /* how old the Date of an answer may be */
 
 /* ---- letting in ---- */
@@ -35,7 +36,11 @@ static void start_accepting(struct loop *loop)
 /* Not to be asked again at once, which would spin: what waits in the queue makes the socket readable all the time. */
 static void pause_accepting(struct loop *loop, const char *why)
 {
-	log_warn("paused", LOG_TEXT("why", why), LOG_INT("connections", (int64_t)atomic_load(&loop->server->connections)));
+	if (loop->now_ms >= loop->complain_ms) {
+		log_warn("accepting_paused", LOG_TEXT("why", why),
+		         LOG_INT("connections", (int64_t)atomic_load(&loop->server->connections)));
+		loop->complain_ms = loop->now_ms + COMPLAIN_MS;
+	}
 	(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->server->listener.fd, NULL);
 	loop->accepting = false;
 	loop->paused_until_ms = loop->now_ms + PAUSE_MS;

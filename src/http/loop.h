@@ -53,7 +53,7 @@ struct loop {
 	pthread_mutex_t lock;
 	struct job *answered; /* under lock */
 
-	int64_t now_ms, dated_ms, paused_until_ms, drained_ms; /* monotonic; 0: not */
+	int64_t now_ms, dated_ms, paused_until_ms, complain_ms, drained_ms; /* monotonic; 0: not */
 	char date[DATE_TEXT];
 	bool accepting, draining;
 	struct waiters waiting[WAITING_COUNT];
