@@ -105,13 +105,17 @@ static struct email_code_for bound_to(const struct complete *complete)
 	return (struct email_code_for){ CODE_FOR_RESET, complete->account.id, { { 0 } }, complete->account.email };
 }
 
-/* Wrong codes are limited by network; a right one costs nothing and still stands, for the new password may yet be refused. */
+/*
+ * Wrong codes are limited by network; a right one costs nothing and still stands, for the new password may yet be refused.
+ * Where the network is not counted the charge is written all the same and taken back: else an address whose code is counted
+ * would take a write to the disk longer than one that has no account.
+ */
 static enum err check_code(struct db *db, void *argument)
 {
 	struct complete *complete = argument;
 	struct call *call = complete->call;
 	struct limit_of of = { LIMIT_CODE_NETWORK, NULL, false, &call->peer.network };
-	enum err err = call->peer.counted ? limit_charge(db, of, call->now_s, &call->retry_after_s, NULL) : OK;
+	enum err refund, err = limit_charge(db, of, call->now_s, &call->retry_after_s, NULL);
 
 	if (err)
 		return err;
@@ -120,8 +124,8 @@ static enum err check_code(struct db *db, void *argument)
 		struct email_code_for bound = bound_to(complete);
 		err = email_code_check(db, call->keys, &bound, complete->code, call->now_s);
 	}
-	if (!err && call->peer.counted)
-		err = limit_refund(db, of, call->now_s);
+	if ((!err || !call->peer.counted) && (refund = limit_refund(db, of, call->now_s)))
+		return refund;
 	return db_keep(db, err == ERR_NOT_FOUND ? ERR_CODE_INVALID : err);
 }
 
