@@ -5,6 +5,7 @@
 #include "second_step/reissue.h"
 #include "second_step/second_step.h"
 #include "second_step/second_step_sql.h"
+#include "second_step/setup_sql.h"
 #include "store/store.h"
 
 #include "base/banned.h"
@@ -15,7 +16,7 @@ struct disable {
 	const char *code;
 };
 
-/* This session stays, with what its password proved; all that the second step opened ends with the enrolment. */
+/* This session stays, with what its password proved; all that the second step opened, and what was to replace it, ends with it. */
 static enum err switch_off(struct db *db, const struct call *call)
 {
 	const struct account *account = &call->caller->account;
@@ -24,7 +25,7 @@ static enum err switch_off(struct db *db, const struct call *call)
 
 	if ((err = session_forget_second_step(db, &call->caller->session.id)) || (err = totp_row_remove(db, &account->id)) ||
 	    (err = recovery_rows_remove(db, &account->id)) || (err = device_forget_all(db, &account->id)) ||
-	    (err = reissue_forget(db, &call->caller->session.id)) ||
+	    (err = reissue_forget(db, &call->caller->session.id)) || (err = setup_row_drop(db, &call->caller->session.id)) ||
 	    (err = session_end_others(db, &account->id, &call->caller->session.id)) ||
 	    (err = audit_add(db, call, AUDIT_TWO_STEP_OFF, &account->id, &account->id, "")))
 		return err;
