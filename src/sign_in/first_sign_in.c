@@ -87,7 +87,7 @@ static enum err finish(struct verify *verify)
 	enum err err;
 
 	if ((err = id_new(&verify->account)) || (err = store_change(call->store, verify_try, verify)))
-		return blame(call, "code", err);
+		return err == ERR_CODE_INVALID ? blame(call, "code", err) : err;
 	opening_cookies(&verify->opening);
 	return OK;
 }
@@ -139,8 +139,8 @@ enum err sign_up_verify_elsewhere(struct call *call, const char *try_id, const c
 	if (id_parse(try_id, &verify.id))
 		return blame(call, "code", ERR_CODE_INVALID);
 	if ((err = store_change(call->store, look_at_try, &verify)))
-		return blame(call, "code", err);
+		return err == ERR_CODE_INVALID ? blame(call, "code", err) : err;
 	if ((err = check_password(call, &verify.try, password)))
-		return blame(call, "password", err);
+		return err == ERR_CREDENTIALS ? blame(call, "password", err) : err;
 	return finish(&verify);
 }
