@@ -158,7 +158,7 @@ class Reply:
                     broken(f"no {name}")
             if problem["status"] != self.status:
                 broken("another status in the body")
-        if self.status == 429:
+        if self.status == 429 or self.code == "busy":
             wait = self.header("Retry-After", "")
             if not wait.isdigit() or int(wait) < 1:
                 broken(f"Retry-After is {wait!r}")

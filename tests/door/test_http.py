@@ -5,7 +5,7 @@ import threading
 import time
 import unittest
 
-from harness import PASSWORD, WRONG_PASSWORD, Closed, DoorTest, Wire, expect, new_address
+from harness import PASSWORD, WRONG_PASSWORD, Closed, DoorTest, Wire, at_once, expect, new_address, statuses
 
 HOST = b"Host: localhost\r\n"
 NEXT = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"  # what a smuggler would have answered
@@ -285,6 +285,22 @@ class Http(DoorTest):
         finally:
             for wire in wires:
                 wire.close()
+
+    def test_more_sign_ins_than_can_be_hashed_are_told_to_come_back(self):
+        def sign_in():
+            return self.person().post("/login", {"email": new_address(), "password": WRONG_PASSWORD})
+
+        def health():
+            time.sleep(0.2)
+            start = time.monotonic()
+            return self.person().request("GET", "/healthz"), time.monotonic() - start
+
+        *replies, (healthy, seconds) = at_once([sign_in] * 150 + [health])
+        found = statuses(replies)
+        self.assertEqual(set(found), {"401 invalid_credentials", "503 busy"}, found)
+        self.assertEqual(healthy.status, 200)
+        self.assertLess(seconds, 2, "health waits for hashes")
+        expect(sign_in(), 401, "invalid_credentials", "afterwards")
 
     def test_an_answer_never_carries_what_the_visitor_sent_as_a_header(self):
         evil = "/login%0d%0aX-Evil:%201?x=%0d%0aX-Evil:%201"

@@ -1,4 +1,5 @@
 """How many mails an address gets, and what one network may do; whom a request comes from."""
+import time
 import unittest
 
 from harness import OTHER_PASSWORD, PASSWORD, WRONG_PASSWORD, DoorTest, Wire, at_once, expect, mail_code, new_address, statuses
@@ -224,6 +225,23 @@ class ThroughAProxy(DoorTest):
         person.sign_out()
         self.assertIn("twostep-known", person.cookies)
         person.mailed(lambda: person.post("/password-reset", {"email": person.email}))
+
+    def test_a_flood_from_one_network_leaves_room_for_others(self):
+        person = self.person(address=self.network()).sign_up()
+        flood = self.network()
+
+        def wrong():
+            return self.person(address=flood).post("/login", {"email": new_address(), "password": WRONG_PASSWORD})
+
+        def owner():
+            time.sleep(0.3)
+            return person.elsewhere(address=self.network()).first_step()
+
+        *flooded, mine = at_once([wrong] * 90 + [owner])
+        expect(mine, 200)
+        found = statuses(flooded)
+        self.assertLessEqual(set(found), {"401 invalid_credentials", "503 busy", "429 too_many_attempts"}, found)
+        self.assertGreater(found.get("503 busy", 0), 0, found)
 
     def test_a_network_has_a_hundred_wrong_passwords_an_hour(self):
         person = self.person(address=self.network()).sign_up()

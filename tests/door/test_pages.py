@@ -284,6 +284,19 @@ class Pages(DoorTest):
         page.press("Disable", Recovery_code=True, **{page.name(f): new[1] for f in page.main.all("input") if f["name"] == "code"})
         self.assertFalse(lee.two_step()["enabled"])
 
+    def test_a_code_that_the_api_took_opens_no_page_and_the_reverse(self):
+        lee = self.signed_in(two_step=True)
+        code = lee.app_code()
+        expect(lee.elsewhere().second_step(lee.elsewhere().half_way(), code), 200)
+        other = Visitor(self.server, account=lee.account)
+        page = other.open("/login").press("Sign in", Email=lee.email, Password=PASSWORD)
+        page = page.press("Verify", Authentication_code=code)
+        self.assertFalse(other.is_signed_in())
+        code = lee.app_code()
+        page.press("Verify", Authentication_code=code)
+        self.assertTrue(other.is_signed_in())
+        expect(lee.elsewhere().second_step(lee.elsewhere().half_way(), code), 401, "invalid_code")
+
     def test_going_back_and_leaving_show_the_step_that_is_due(self):
         lee = self.signed_in()
         self.activate(lee)

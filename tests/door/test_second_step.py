@@ -1,4 +1,6 @@
 """The second step at sign-in: one login, its codes, their order, how often somebody may be wrong."""
+import calendar
+import time
 import unittest
 
 from harness import (OTHER_PASSWORD, STEP_S, UTC_SECOND, DoorTest, at_once, expect, mail_text, statuses, steady, step_now, totp,
@@ -122,6 +124,32 @@ class SecondStep(DoorTest):
             login = person.half_way()
             self.server.forward(seconds)
             expect(person.second_step(login), status, about=f"after {seconds} s")
+
+    def test_what_is_told_of_its_end_is_so(self):
+        def seconds_left(text):
+            return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) - time.time()
+
+        person = self.person().sign_up()
+        setup = expect(person.post("/account/two-step/setup"), 201)["expires_at"]
+        self.assertAlmostEqual(seconds_left(setup), 900, delta=20)
+        self.assertEqual(person.two_step()["setup"]["expires_at"], setup)
+        self.assertAlmostEqual(seconds_left(expect(person.get("/session"), 200)["expires_at"]), 7 * 24 * 3600, delta=60)
+        person.delete("/account/two-step/setup")
+        person.enable()
+        self.assertAlmostEqual(seconds_left(expect(person.elsewhere().first_step(), 200)["expires_at"]), 600, delta=20)
+
+    def test_one_secret_does_not_serve_as_another(self):
+        person = self.with_clean_steps()
+        login = person.half_way()
+        signup, code = self.person().begin_sign_up()
+        expect(person.elsewhere().second_step(signup), 410, "login_expired", "a signup as a login")
+        expect(person.elsewhere().second_step(person.cookies["twostep"]), 410, "login_expired", "a session as a login")
+        for name, value in (("a login", login), ("a session", person.cookies["twostep"])):
+            expect(person.elsewhere().post("/signup/verify", {"signup": value, "code": code}), 422, "invalid_code", name + " as a signup")
+        expect(person.elsewhere(bearer=signup).get("/session"), 401, "not_signed_in", "a signup as a token")
+        browser = person.elsewhere()
+        browser.cookies = {"twostep-device": person.cookies["twostep"], "twostep-known": login}
+        self.assertEqual(expect(browser.first_step(), 200)["status"], "second_step", "a session as a remembered device")
 
     def test_a_login_that_is_none(self):
         person = self.with_clean_steps()

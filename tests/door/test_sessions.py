@@ -152,6 +152,47 @@ class Confirm(DoorTest):
         self.assertIn(answers.index(429), (5, 6, 7), answers)
 
 
+class Restricted(DoorTest):
+    """Somebody's second step was taken off: the next sign-in may only set it up, read and confirm itself, sign out."""
+
+    def test_may_do_what_the_contract_lists_and_no_more(self):
+        person = self.person().with_two_step()
+        expect(person.post("/account/two-step/disable", {"password": person.password, "method": "totp", "code": person.app_code()}), 200)
+        self.server.sql("UPDATE account SET setup_required_at = 1 WHERE email = ?", person.email)
+        expect(person.patch("/account", {"name": "Lee"}), 403, "two_step_setup_required", "a session from before")
+        browser = person.elsewhere()
+        answer = expect(browser.first_step(), 200)
+        self.assertEqual((answer["status"], answer["required_by"], answer["session"]["restricted"]), ("setup_required", [], True))
+        for path in ("/session", "/account", "/account/two-step"):
+            expect(browser.get(path), 200, about=path)
+        expect(browser.post("/session/confirm", {"password": person.password}), 200)
+        refused = (
+            ("GET", "/sessions", None), ("DELETE", "/sessions", None), ("DELETE", "/sessions/x", None), ("PATCH", "/account", {"name": "Lee"}),
+            ("POST", "/account/password", {"current_password": person.password, "new_password": OTHER_PASSWORD}),
+            ("POST", "/account/two-step/disable", {"password": person.password, "method": "totp", "code": "123456"}),
+            ("POST", "/account/two-step/recovery-codes", {"password": person.password}),
+            ("POST", "/account/two-step/recovery-codes/complete", {"saved": True}),
+            ("DELETE", "/account/two-step/remembered-devices", None), ("DELETE", "/account/two-step/remembered-devices/x", None),
+        )
+        for method, path, body in refused:
+            with self.subTest(f"{method} {path}"):
+                expect(browser.request(method, "/api/v1" + path, body), 403, "two_step_setup_required", path)
+        expect(browser.delete("/account/two-step/setup"), 204)
+        person.account.last_step = None
+        browser.enable()
+        self.assertFalse(expect(browser.get("/session"), 200)["restricted"])
+        expect(browser.get("/sessions"), 200)
+        self.assertEqual(expect(browser.elsewhere().first_step(), 200)["status"], "second_step")
+
+    def test_may_sign_out(self):
+        person = self.person().sign_up()
+        self.server.sql("UPDATE account SET setup_required_at = 1 WHERE email = ?", person.email)
+        browser = person.elsewhere()
+        expect(browser.first_step(), 200)
+        browser.sign_out()
+        self.assertFalse(browser.is_signed_in())
+
+
 class RememberedDevice(DoorTest):
     def remembering(self):
         """A person with two-step, and a browser that it remembers (signed out)."""
