@@ -21,9 +21,9 @@ static enum err change_profile(struct db *db, void *argument)
 {
 	const struct profile *profile = argument;
 	const struct id *account = &profile->call->caller->account.id;
-	enum err err = account_find(db, account, profile->now);
+	enum err err = session_lives(db, &profile->call->caller->session.id);
 
-	if (err)
+	if (err || (err = account_find(db, account, profile->now)))
 		return err;
 	if (profile->name)
 		snprintf(profile->now->name, sizeof(profile->now->name), "%s", profile->name);

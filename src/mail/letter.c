@@ -219,15 +219,29 @@ static enum err write_message(struct writing *writing, enum letter letter, struc
 	return message_write(out, &message);
 }
 
+enum err mail_queue_item(const struct keyring *keys, const char *recipient, struct id *out)
+{
+	const struct digest_part part = { recipient, strlen(recipient) };
+	uint8_t digest[DIGEST_BYTES];
+	enum err err = keyring_digest(keys, DIGEST_ADDRESS, &part, 1, digest);
+
+	if (!err)
+		memcpy(out->bytes, digest, ID_BYTES);
+	return err;
+}
+
 static enum err seal_message(const struct call *call, const struct buf *message, struct queued *mail)
 {
 	size_t length = message->length + SEAL_EXTRA_BYTES;
 	uint8_t *sealed = (uint8_t *)buf_grow(&mail->sealed, length);
+	struct id item;
 	enum err err;
 
 	if (!sealed)
 		return ERR_MEMORY;
-	err = keyring_seal(call->keys, SEAL_MAIL, &mail->id, &mail->id, message->bytes, message->length, sealed);
+	if ((err = mail_queue_item(call->keys, mail->recipient, &item)))
+		return err;
+	err = keyring_seal(call->keys, SEAL_MAIL, &mail->id, &item, message->bytes, message->length, sealed);
 	if (!err)
 		buf_grown(&mail->sealed, length);
 	return err;

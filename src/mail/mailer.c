@@ -140,9 +140,11 @@ static enum delivered hand_over(struct mailer *mailer, const struct queued *mail
 	SCOPED(buf_done) struct buf message = { 0 };
 	size_t length = mail->sealed.length < SEAL_EXTRA_BYTES ? 0 : mail->sealed.length - SEAL_EXTRA_BYTES;
 	char *plain = buf_grow(&message, length);
-	enum err err = plain ? keyring_open_seal(mailer->keys, SEAL_MAIL, &mail->id, &mail->id, mail->sealed.bytes,
-	                               mail->sealed.length, plain, length) : ERR_MEMORY;
+	struct id item;
+	enum err err = plain ? mail_queue_item(mailer->keys, mail->recipient, &item) : ERR_MEMORY;
 
+	if (!err)
+		err = keyring_open_seal(mailer->keys, SEAL_MAIL, &mail->id, &item, mail->sealed.bytes, mail->sealed.length, plain, length);
 	if (err) {
 		*trouble = (struct delivery_trouble){ err_name(err), "seal", 0 };
 		return DELIVERED_LATER;

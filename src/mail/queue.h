@@ -5,6 +5,7 @@
 #define TWOSTEP_MAIL_QUEUE_H
 
 #include "base/buf.h"
+#include "keys/keyring.h"
 #include "store/db.h"
 
 #define MAIL_BACKOFF_FIRST_S   5
@@ -15,7 +16,7 @@
 struct queued {
 	struct id id;
 	char recipient[255];
-	struct buf sealed;  /* SEAL_MAIL, owner and item: id */
+	struct buf sealed;  /* SEAL_MAIL, owner: id, item: mail_queue_item of the recipient */
 	int64_t tries;      /* that failed */
 	int64_t expires_at; /* of its code; 0: never */
 	int64_t created_at;
@@ -27,6 +28,9 @@ struct queued_batch {
 	size_t count;
 };
 void queued_batch_done(struct queued_batch *batch);
+
+/* Names a recipient in the seal, so that a mail cannot be sent to another by changing its row. */
+MUST_USE enum err mail_queue_item(const struct keyring *keys, const char *recipient, struct id *out);
 
 MUST_USE enum err mail_queue_add(struct db *db, const struct queued *mail);
 

@@ -37,7 +37,7 @@ static enum err switch_language(struct call *call)
 		call->wrong = "locale";
 		return ERR_INVALID;
 	}
-	if (call->caller && (err = profile_change(call, NULL, locale_tag(chosen), &now)))
+	if (call->caller && !call->caller->restricted && (err = profile_change(call, NULL, locale_tag(chosen), &now)))
 		return err;
 	cookie_set(call, COOKIE_LOCALE, locale_tag(chosen), LOCALE_COOKIE_S);
 	return page_to(call, page_is_local(form->to) ? form->to : "/");

@@ -72,6 +72,6 @@ enum err two_step_disable(struct call *call, const char *password, enum second_s
 	if (!call->caller->two_step)
 		return ERR_NOT_ENABLED;
 	if ((err = password_confirm(call, password)))
-		return err;
+		return err == ERR_PASSWORD_WRONG ? blame(call, "password", err) : err;
 	return carry_out(&argument);
 }

@@ -36,9 +36,9 @@ static enum err begin(struct db *db, void *argument)
 {
 	struct reissue *reissue = argument;
 	struct enrolment enrolment;
-	enum err err = second_step_find(db, account_of(reissue), &enrolment);
+	enum err err = session_lives(db, session_of(reissue));
 
-	if (err)
+	if (err || (err = second_step_find(db, account_of(reissue), &enrolment)))
 		return err;
 	if (id_empty(&enrolment.id))
 		return ERR_NOT_ENABLED;

@@ -154,8 +154,10 @@ static enum err forget_device(struct db *db, void *argument)
 {
 	const struct forget *forget = argument;
 	const struct id *account = &forget->call->caller->account.id;
-	enum err err = forget->device ? device_forget(db, account, forget->device) : device_forget_all(db, account);
+	enum err err = session_lives(db, &forget->call->caller->session.id);
 
+	if (!err)
+		err = forget->device ? device_forget(db, account, forget->device) : device_forget_all(db, account);
 	return err ? err : audit_add(db, forget->call, AUDIT_DEVICE_FORGOTTEN, account, account, "");
 }
 

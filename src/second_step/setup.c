@@ -115,7 +115,7 @@ static enum err begin(struct db *db, void *argument)
 
 	step->row = (struct setup_row){ .id = step->new_id, .state = SETUP_EMAIL_SENT, .replaces = step->replace,
 		.expires_at = call->now_s + SETUP_S };
-	if ((err = may_begin(db, step)) ||
+	if ((err = session_lives(db, session_of(step))) || (err = may_begin(db, step)) ||
 	    (err = limit_mail(db, MAIL_SETUP, step->address, &call->peer, false, call->now_s, &call->retry_after_s)) ||
 	    (err = setup_row_put(db, session_of(step), account_of(step), &step->row)))
 		return err;

@@ -42,6 +42,9 @@ MUST_USE enum err session_find(struct db *db, const struct token_digest *token, 
 
 MUST_USE enum err session_seen(struct db *db, const struct id *session, int64_t now_s);
 
+/* For changes that a session may make: ERR_NOT_SIGNED_IN where it has ended since the guard looked. */
+MUST_USE enum err session_lives(struct db *db, const struct id *session);
+
 /* A proof was given again: ERR_NOT_SIGNED_IN where the session has ended meanwhile. */
 MUST_USE enum err session_prove_password(struct db *db, const struct id *session, int64_t now_s);
 MUST_USE enum err session_prove_second_step(struct db *db, const struct id *session, const struct id *enrolment, int methods,

@@ -64,6 +64,14 @@ enum err session_find(struct db *db, const struct token_digest *token, int64_t n
 	return err ? err : read_session(&rows, out);
 }
 
+enum err session_lives(struct db *db, const struct id *session)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_one(db, &rows, "SELECT 1 FROM session WHERE id = $1", db_id(session));
+
+	return err == ERR_NOT_FOUND ? ERR_NOT_SIGNED_IN : err;
+}
+
 enum err session_seen(struct db *db, const struct id *session, int64_t now_s)
 {
 	return db_change(db, NULL, "UPDATE session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2",

@@ -10,6 +10,7 @@
 struct verify {
 	struct opening opening;
 	bool by_id;                 /* the mailed link, opened elsewhere */
+	bool looked;                /* and the code was right and counted already */
 	struct token_digest token;
 	struct id id;
 	const char *code;
@@ -37,6 +38,8 @@ static enum err check_code(struct db *db, const struct verify *verify)
 	const struct call *call = verify->opening.call;
 	struct email_code_for bound = { CODE_FOR_SIGNUP, verify->try.id, { { 0 } }, verify->try.account.email };
 
+	if (verify->looked)
+		return email_code_spend(db, call->keys, &bound, verify->code, call->now_s);
 	return email_code_check(db, call->keys, &bound, verify->code, call->now_s);
 }
 
@@ -140,6 +143,7 @@ enum err sign_up_verify_elsewhere(struct call *call, const char *try_id, const c
 		return blame(call, "code", ERR_CODE_INVALID);
 	if ((err = store_change(call->store, look_at_try, &verify)))
 		return err == ERR_CODE_INVALID ? blame(call, "code", err) : err;
+	verify.looked = true;
 	if ((err = check_password(call, &verify.try, password)))
 		return err == ERR_CREDENTIALS ? blame(call, "password", err) : err;
 	return finish(&verify);
