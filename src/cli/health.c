@@ -17,7 +17,6 @@ bool health_fast(const struct request *request, struct answer *answer)
 	answer->status = right ? 200 : err_status(ERR_METHOD);
 	if (!right)
 		answer_header(answer, "Allow", "GET, HEAD");
-	answer->content_type = "application/json";
 	json_open(answer, NULL);
 	json_text(answer, "status", right ? "ok" : err_word(ERR_METHOD));
 	json_close(answer);
@@ -37,7 +36,6 @@ static void answer_unready(struct call *call, int status, const char *reason)
 {
 	answer_reset(call->out);
 	call->out->status = status;
-	call->out->content_type = "application/json";
 	json_open(call->out, NULL);
 	json_text(call->out, "status", "unavailable");
 	json_text(call->out, "reason", reason);
@@ -62,7 +60,6 @@ static enum err ready(struct call *call)
 		answer_unready(call, 503, reason);
 		return OK;
 	}
-	call->out->content_type = "application/json";
 	json_open(call->out, NULL);
 	json_text(call->out, "status", "ready");
 	list_warnings(call);
