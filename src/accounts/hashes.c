@@ -35,13 +35,21 @@ struct holder {
 	unsigned places;
 };
 
+/* Tries under way for one subject from one network. An entry is in use only while one is, and each of them has a place. */
+struct hash_turn {
+	struct id subject;
+	struct network network;
+	unsigned taken;
+};
+
 struct hashes {
 	pthread_mutex_t lock;
-	pthread_cond_t work;
+	pthread_cond_t work, turned;
 	struct job *first, **last;
 	bool stopping;
 	unsigned places, places_max; /* taken; in all */
 	struct holder *holders;      /* places_max of them */
+	struct hash_turn *turns;     /* as many */
 	unsigned thread_count;
 	pthread_t threads[HASH_THREADS_MAX];
 	struct hash_text nobody;     /* a hash of nobody's password: an unknown address costs as much as a known one */
@@ -149,8 +157,10 @@ enum err hashes_new(unsigned threads, unsigned waiting_max, struct hashes **out)
 	hashes->last = &hashes->first;
 	pthread_mutex_init(&hashes->lock, NULL);
 	pthread_cond_init(&hashes->work, NULL);
+	pthread_cond_init(&hashes->turned, NULL);
 	make_nobody(&hashes->nobody);
-	if (!(hashes->holders = calloc(hashes->places_max, sizeof(*hashes->holders))) || (err = start_threads(hashes, threads))) {
+	if (!(hashes->holders = calloc(hashes->places_max, sizeof(*hashes->holders))) ||
+	    !(hashes->turns = calloc(hashes->places_max, sizeof(*hashes->turns))) || (err = start_threads(hashes, threads))) {
 		hashes_free(hashes);
 		return ERR_MEMORY;
 	}
@@ -169,8 +179,10 @@ void hashes_free(struct hashes *hashes)
 	for (unsigned i = 0; i < hashes->thread_count; i++)
 		pthread_join(hashes->threads[i], NULL);
 	pthread_cond_destroy(&hashes->work);
+	pthread_cond_destroy(&hashes->turned);
 	pthread_mutex_destroy(&hashes->lock);
 	free(hashes->holders);
+	free(hashes->turns);
 	free(hashes);
 }
 
@@ -216,8 +228,38 @@ enum err hash_place_take(struct hashes *hashes, const struct peer *peer, struct 
 	pthread_mutex_unlock(&hashes->lock);
 	if (!taken)
 		return ERR_BUSY;
-	*out = (struct hash_place){ hashes, peer->network, peer->counted };
+	*out = (struct hash_place){ hashes, peer->network, peer->counted, NULL };
 	return OK;
+}
+
+/* This subject's entry, or a free one. There is one: whoever asks has a place and no entry yet. */
+static struct hash_turn *turn_of(struct hashes *hashes, const struct id *subject, const struct network *network)
+{
+	struct hash_turn *unused = NULL;
+
+	for (unsigned i = 0; i < hashes->places_max; i++) {
+		struct hash_turn *turn = &hashes->turns[i];
+		if (!turn->taken)
+			unused = turn;
+		else if (id_same(&turn->subject, subject) && !memcmp(&turn->network, network, sizeof(*network)))
+			return turn;
+	}
+	unused->subject = *subject;
+	unused->network = *network;
+	return unused;
+}
+
+void hash_turn_take(struct hash_place *place, const struct id *subject)
+{
+	struct hashes *hashes = place->hashes;
+	struct hash_turn *turn;
+
+	pthread_mutex_lock(&hashes->lock);
+	while ((turn = turn_of(hashes, subject, &place->network))->taken >= HASH_TURNS)
+		pthread_cond_wait(&hashes->turned, &hashes->lock);
+	turn->taken++;
+	place->turn = turn;
+	pthread_mutex_unlock(&hashes->lock);
 }
 
 void hash_place_done(struct hash_place *place)
@@ -230,6 +272,11 @@ void hash_place_done(struct hash_place *place)
 	hashes->places--;
 	if (place->counted)
 		holder_of(hashes, &place->network)->places--;
+	if (place->turn) {
+		place->turn->taken--;
+		pthread_cond_broadcast(&hashes->turned);
+	}
+	place->turn = NULL;
 	pthread_mutex_unlock(&hashes->lock);
 	place->hashes = NULL;
 }

@@ -6,6 +6,7 @@
 #define TWOSTEP_ACCOUNTS_HASHES_H
 
 #include "accounts/password_policy.h"
+#include "base/id.h"
 #include "http/peer.h"
 
 #define HASH_MEMORY_BYTES (19456u * 1024) /* OWASP's second choice for Argon2id: m = 19 MiB, t = 2, p = 1 */
@@ -13,6 +14,7 @@
 #define HASH_TEXT         128 /* crypto_pwhash_STRBYTES */
 #define HASH_QUEUE_A_CORE 32
 #define HASH_RETRY_AFTER_S 1
+#define HASH_TURNS         4 /* tries for one account from one network at a time: fewer than are free of a wait */
 
 struct hashes;
 
@@ -24,16 +26,25 @@ struct hash_text {
 MUST_USE enum err hashes_new(unsigned threads, unsigned waiting_max, struct hashes **out);
 void hashes_free(struct hashes *hashes); /* joins */
 
-/* A place in the queue; hash_place_done gives it back and accepts the empty value. */
+struct hash_turn;
+
+/* A place in the queue; hash_place_done gives it and its turn back and accepts the empty value. */
 struct hash_place {
 	struct hashes *hashes;
 	struct network network;
 	bool counted;
+	struct hash_turn *turn; /* NULL: none was taken */
 };
 
 /* ERR_BUSY: the queue is full, or this network (where peer->counted) holds half of it. */
 MUST_USE enum err hash_place_take(struct hashes *hashes, const struct peer *peer, struct hash_place *out);
 void hash_place_done(struct hash_place *place);
+
+/*
+ * Waits until fewer than HASH_TURNS tries for this subject from this network are under way. A try is charged before its
+ * verdict, so that right passwords sent all at once would else be taken for wrong ones. Once a place.
+ */
+void hash_turn_take(struct hash_place *place, const struct id *subject);
 
 /* Waits for a hash thread. ERR_CRYPTO could not (memory). */
 MUST_USE enum err hash_make(struct hash_place *place, const struct password *password, struct hash_text *out);

@@ -96,7 +96,7 @@ static enum err charge_try(struct db *db, void *argument)
 	struct charge *charge = argument;
 	enum err err;
 
-	*charge->try = (struct password_try){ 0 };
+	*charge->try = (struct password_try){ .place = charge->try->place };
 	if ((err = find_whose(db, charge)) || (err = find_known(db, charge)))
 		return err;
 	return charge_all(db, charge);
@@ -123,7 +123,6 @@ static enum err check(struct call *call, struct hash_place *place, const char *t
 
 enum err password_try(struct call *call, const char *email, const char *password, struct password_try *out)
 {
-	SCOPED(hash_place_done) struct hash_place place = { 0 };
 	struct charge charge = { .call = call, .email = email, .try = out };
 	const char *cookie = cookie_get(call, COOKIE_KNOWN);
 	uint8_t digest[DIGEST_BYTES];
@@ -134,13 +133,19 @@ enum err password_try(struct call *call, const char *email, const char *password
 		return err;
 	memcpy(charge.address.bytes, digest, ID_BYTES);
 
-	if ((err = hash_place_take(call->hashes, &call->peer, &place))) {
+	if ((err = hash_place_take(call->hashes, &call->peer, &out->place))) {
 		call->retry_after_s = HASH_RETRY_AFTER_S;
 		return err;
 	}
+	hash_turn_take(&out->place, &charge.address);
 	if ((err = store_change(call->store, charge_try, &charge)))
 		return err;
-	return check(call, &place, password, out);
+	return check(call, &out->place, password, out);
+}
+
+void password_try_done(struct password_try *try)
+{
+	hash_place_done(&try->place);
 }
 
 enum err password_try_settle(struct db *db, const struct call *call, const struct password_try *try)

@@ -15,7 +15,11 @@ struct password_try {
 	struct id subject;                /* of the counters */
 	bool stranger;                    /* the address has no account */
 	bool known;                       /* the browser has signed in to this account before */
+	struct hash_place place;          /* its turn, held until the try is settled: password_try_done */
 };
+
+/* Gives place and turn back, once the try is settled or given up. Accepts the empty value; SCOPED. */
+void password_try_done(struct password_try *try);
 
 /*
  * email NULL: the caller's own account. An unknown address costs the same time and is counted alike.

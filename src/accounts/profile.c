@@ -80,7 +80,7 @@ static enum err as_caller(enum err err)
 
 enum err password_confirm(struct call *call, const char *password)
 {
-	struct password_try try = { 0 };
+	SCOPED(password_try_done) struct password_try try = { 0 };
 	struct settle settle = { call, &try };
 	enum err err = password_try(call, NULL, password, &try);
 
@@ -117,7 +117,7 @@ enum err password_change(struct call *call, const char *current, const char *cha
 {
 	const struct account *account = &call->caller->account;
 	SCOPED(password_wipe) struct password password = { "" };
-	struct password_try try = { 0 };
+	SCOPED(password_try_done) struct password_try try = { 0 };
 	struct exchange exchange = { .call = call, .try = &try };
 	enum err err;
 

@@ -13,6 +13,7 @@ struct first {
 static void first_wipe(struct first *first)
 {
 	opening_wipe(&first->opening);
+	password_try_done(&first->try);
 }
 
 /* A remembered device spares the second step, never the password; a token that asks for no cookie has no device. */

@@ -1,7 +1,9 @@
 #include <pthread.h>
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -97,6 +99,48 @@ static void one_network_holds_half(void **state)
 	hashes_free(hashes);
 }
 
+struct turn {
+	struct hash_place *place;
+	const struct id *subject;
+	atomic_bool taken;
+};
+
+static void *take_turn(void *argument)
+{
+	struct turn *turn = argument;
+
+	hash_turn_take(turn->place, turn->subject);
+	atomic_store(&turn->taken, true);
+	return NULL;
+}
+
+/* Tries for one account from one network wait for each other; those for another do not. */
+static void turns_are_taken_by_account(void **state)
+{
+	static const struct id one = { { 1 } }, two = { { 2 } };
+	struct hash_place places[HASH_TURNS + 2] = { { 0 } };
+	struct turn late = { &places[HASH_TURNS], &one, false };
+	struct hashes *hashes;
+	pthread_t thread;
+	(void)state;
+
+	assert_int_equal(hashes_new(1, COUNT(places), &hashes), OK);
+	for (size_t i = 0; i < COUNT(places); i++)
+		assert_int_equal(hash_place_take(hashes, &local, &places[i]), OK);
+	for (size_t i = 0; i < HASH_TURNS; i++)
+		hash_turn_take(&places[i], &one);
+	hash_turn_take(&places[HASH_TURNS + 1], &two);
+	assert_int_equal(pthread_create(&thread, NULL, take_turn, &late), 0);
+	usleep(50000);
+	assert_false(atomic_load(&late.taken));
+	hash_place_done(&places[0]);
+	pthread_join(thread, NULL);
+	assert_true(atomic_load(&late.taken));
+	for (size_t i = 0; i < COUNT(places); i++)
+		hash_place_done(&places[i]);
+	hashes_free(hashes);
+}
+
 struct crowd {
 	struct hashes *hashes;
 	const struct password *password;
@@ -148,6 +192,7 @@ int main(void)
 		cmocka_unit_test(refuses_damaged_hashes),
 		cmocka_unit_test(full_is_busy_at_once),
 		cmocka_unit_test(one_network_holds_half),
+		cmocka_unit_test(turns_are_taken_by_account),
 		cmocka_unit_test(a_crowd_is_answered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
