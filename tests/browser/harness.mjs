@@ -320,15 +320,17 @@ export class Visitor {
     return new URL(this.page.url()).pathname;
   }
 
-  /* Presses a button or a link that leads to a page, and waits for it. */
+  /* Does something that leads to a page, and waits for that page. */
+  async leads(action) {
+    await Promise.all([this.page.waitForEvent("load"), action()]);
+  }
+
   async press(name) {
-    await this.button(name).click();
-    await this.page.waitForLoadState();
+    await this.leads(() => this.button(name).click());
   }
 
   async follow(name) {
-    await this.link(name).click();
-    await this.page.waitForLoadState();
+    await this.leads(() => this.link(name).click());
   }
 
   /* The profile menu at the top right. */
