@@ -5,6 +5,7 @@
 #include "fixture.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -114,6 +115,17 @@ static void *change_together(void *argument)
 	return NULL;
 }
 
+/* A number as text: SQLite needs memory to answer it, at a place where there is no error to return. */
+static enum err read_as_text(struct db *db, char out[static 32])
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_one(db, &rows, "SELECT $1 + 1", db_int(12344));
+
+	if (!err && strcmp(db_get_text(&rows, 0), "12345"))
+		snprintf(out, 32, "not 12345");
+	return err;
+}
+
 static enum err read_something(struct db *db, void *argument)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
@@ -121,7 +133,7 @@ static enum err read_something(struct db *db, void *argument)
 
 	if (!err)
 		err = db_copy_text(&rows, 0, argument, 32);
-	return err;
+	return err ? err : read_as_text(db, argument);
 }
 
 /* What a running server asks, with faults. */
@@ -215,6 +227,62 @@ static void run_until_none(enum fault fault, bool on, bool (*run)(enum fault fau
 		fail_msg("%s still fails at %d", faulty_name(fault), n);
 	if (!met)
 		fail_msg("%s was never asked for", faulty_name(fault));
+}
+
+/* The disk is full for this one alone. */
+static enum err fill_and_add(struct db *db, void *argument)
+{
+	enum err err;
+
+	faulty_arm(FAULT_FULL, 1, true);
+	err = add_much(db, argument);
+	(void)faulty_disarm();
+	return err;
+}
+
+static sem_t begun, go_on;
+
+static enum err hold(struct db *db, void *argument)
+{
+	sem_post(&begun);
+	while (sem_wait(&go_on))
+		;
+	return add_number(db, argument);
+}
+
+static void start(struct together *one, struct store *store, store_function *change, int64_t number)
+{
+	*one = (struct together){ store, change, .asked = { number, ERR_INVALID, OK, true } };
+	assert_int_equal(pthread_create(&one->thread, NULL, change_together, one), 0);
+}
+
+/* One of a group takes the transaction of all with it: the others are run again, and stand. */
+static void runs_the_others_again_when_one_takes_all_with_it(void **state)
+{
+	struct fixture fixture;
+	struct together held, group[TOGETHER];
+
+	(void)state;
+	sem_init(&begun, 0, 0);
+	sem_init(&go_on, 0, 0);
+	new_folder(&fixture);
+	fixture_open(&fixture);
+	start(&held, fixture.store, hold, 0);
+	while (sem_wait(&begun))
+		;
+	for (size_t i = 0; i < TOGETHER; i++) {
+		start(&group[i], fixture.store, i == TOGETHER / 2 ? fill_and_add : add_number, 1 + (int64_t)i);
+		usleep(20000); /* queued in this order */
+	}
+	sem_post(&go_on);
+	pthread_join(held.thread, NULL);
+	for (size_t i = 0; i < TOGETHER; i++) {
+		pthread_join(group[i].thread, NULL);
+		assert_int_equal(group[i].asked.answer, i == TOGETHER / 2 ? ERR_STORE : OK);
+		assert_int_equal(has_number(fixture.store, group[i].asked.number), i != TOGETHER / 2);
+	}
+	assert_int_equal(count_numbers(fixture.store), TOGETHER);
+	fixture_remove(&fixture);
 }
 
 static const enum fault running_faults[] = {
@@ -382,6 +450,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_when_there_is_room_again),
+		cmocka_unit_test(runs_the_others_again_when_one_takes_all_with_it),
 		cmocka_unit_test(answers_a_probe_with_the_truth),
 		cmocka_unit_test(refuses_reads_that_fail),
 		cmocka_unit_test(starts_again_after_a_start_that_failed),
