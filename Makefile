@@ -53,8 +53,8 @@ bench:
 	@bench/run
 
 install: build
-	@meson configure build -Dprefix=$(prefix)
-	@DESTDIR=$(DESTDIR) meson install -C build --quiet
+	@meson configure build -Dprefix=$(prefix) >/dev/null
+	@DESTDIR=$(DESTDIR) meson install -C build --quiet >/dev/null
 
 clean:
 	rm -rf build build-*
