@@ -68,7 +68,8 @@ static enum err end_others(struct db *db, void *argument)
 	const struct id *account = &call->caller->account.id;
 	enum err err;
 
-	if ((err = session_lives(db, &call->caller->session.id)) || (err = session_end_others(db, account, &call->caller->session.id)) || (err = device_forget_all(db, account)))
+	if ((err = session_lives(db, &call->caller->session.id)) ||
+	    (err = session_end_others(db, account, &call->caller->session.id)) || (err = device_forget_all(db, account)))
 		return err;
 	return audit_add(db, call, AUDIT_SESSION_ENDED, account, account, "all_others");
 }

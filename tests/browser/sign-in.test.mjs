@@ -52,7 +52,7 @@ for (const locale of LOCALES) {
       await v.follow("Use a recovery code");
       await v.field("Recovery code").fill("AAAA-BBBB-CCCC-DDDD");
       await v.press("Verify");
-      await refused(v, "Recovery code", "error.code_refused");
+      await refused(v, "Recovery code", "error.recovery_refused");
       await v.field("Recovery code").fill(person.codes[0].toLowerCase().replaceAll("-", " "));
       await v.press("Verify");
       await v.message("notice.recovery_used", { left: 9 }).waitFor();

@@ -30,7 +30,7 @@
 #define HEAD_MS     300
 #define BODY_MS     400
 #define IDLE_MS     600
-#define WRITE_MS    600
+#define WRITE_MS    1500
 #define DRAIN_MS    700
 
 /* ---- the surface ---- */
@@ -132,7 +132,8 @@ static void begin(struct running *running, const char *listen, const struct serv
 	options.fast = fast;
 	options.loops = options.loops ? options.loops : 2;
 	options.deadlines = (struct server_deadlines){
-		.head_ms = HEAD_MS, .body_ms = options.deadlines.body_ms ? options.deadlines.body_ms : BODY_MS, .idle_ms = IDLE_MS, .write_ms = WRITE_MS, .linger_ms = 300, .drain_ms = DRAIN_MS,
+		.head_ms = HEAD_MS, .body_ms = options.deadlines.body_ms ? options.deadlines.body_ms : BODY_MS,
+		.idle_ms = IDLE_MS, .write_ms = WRITE_MS, .linger_ms = 300, .drain_ms = DRAIN_MS,
 	};
 	if (server_new(&options, &running->server, &why))
 		fail_msg("%s: %s", listen, why);
