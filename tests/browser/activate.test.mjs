@@ -58,7 +58,7 @@ for (const locale of LOCALES) {
       await v.press("Next");
       assert.equal(await v.field("Authentication code").getAttribute("aria-invalid"), "true");
       assert.equal(await readQr(v.page, server), String(uri), "a wrong code changes nothing");
-      await v.field("Authentication code").fill(await phone.code());
+      await v.field("Authentication code").fill(phone.code());
       await v.press("Next");
 
       // Step 3: nothing is on before the codes are saved.
@@ -99,7 +99,7 @@ for (const locale of LOCALES) {
       await v.message("notice.signed_out").waitFor();
       await v.signIn(person);
       assert.equal(await v.path(), "/login/second-step");
-      await v.giveCode(await phone.code());
+      await v.giveCode(phone.code());
       assert.equal(await v.path(), "/account");
     });
   });
@@ -114,28 +114,28 @@ for (const locale of LOCALES) {
       const phone = Phone.fromUri(server, await readQr(v.page, server));
       await v.field("Authentication code").fill(phone.at(Math.floor(Date.now() / 30000) - 8));
       await v.press("Next");
-      await v.page.locator(".error").getByText(/4 minutes|4분/).waitFor();
-    });
-  });
-
-  test(`${locale}: wrong numbers from the mail are refused at the field`, async () => {
-    await visit(browser, server, { locale }, async (v) => {
-      const person = await new Person(server).signUp(v);
-      await v.page.goto("/account");
-      const number = await requestNumber(v, person);
-      for (const wrong of ["", String((Number(number) + 1) % 1000000).padStart(6, "0"), "abcdef"]) {
-        await v.field("Authentication number").fill(wrong);
-        await v.press("Confirm");
-        const field = v.field("Authentication number");
-        assert.equal(await field.getAttribute("aria-invalid"), "true", `"${wrong}"`);
-        assert.ok(await field.evaluate((input) => input === document.activeElement), "the field has the focus");
-        const [error] = (await field.getAttribute("aria-describedby")).split(" ");
-        assert.ok(await v.page.locator(`#${error}`).isVisible());
-      }
-      const again = mailCode(await server.mailed(person.email, () => v.press("Send a new number")));
-      await v.field("Authentication number").fill(again.replace(/(...)/, " $1-"));
-      await v.press("Confirm");
-      await v.button("Copy key").waitFor();
+      await v.page.locator(".error").getByText(/[45] minutes|[45]분/).waitFor();
     });
   });
 }
+
+test("wrong numbers from the mail are refused at the field", async () => {
+  await visit(browser, server, {}, async (v) => {
+    const person = await new Person(server).signUp(v);
+    await v.page.goto("/account");
+    const number = await requestNumber(v, person);
+    for (const wrong of ["", String((Number(number) + 1) % 1000000).padStart(6, "0"), "abcdef"]) {
+      await v.field("Authentication number").fill(wrong);
+      await v.press("Confirm");
+      const field = v.field("Authentication number");
+      assert.equal(await field.getAttribute("aria-invalid"), "true", `"${wrong}"`);
+      assert.ok(await field.evaluate((input) => input === document.activeElement), "the field has the focus");
+      const [error] = (await field.getAttribute("aria-describedby")).split(" ");
+      assert.ok(await v.page.locator(`#${error}`).isVisible());
+    }
+    const again = mailCode(await server.mailed(person.email, () => v.press("Send a new number")));
+    await v.field("Authentication number").fill(again.replace(/(...)/, " $1-"));
+    await v.press("Confirm");
+    await v.button("Copy key").waitFor();
+  });
+});

@@ -150,6 +150,7 @@ export class Server {
   forwardSteps(steps) {
     this.sql("UPDATE spent_step SET step = ? - step", -steps); // by way of negative numbers: the key stays unique
     this.sql("UPDATE spent_step SET step = -step - ?", 2 * steps);
+    this.sql("UPDATE setup SET step = step - ?", steps);
     this.stepsAhead += steps;
   }
 
@@ -179,13 +180,11 @@ export class Phone {
     return execFileSync("oathtool", ["--totp", "-b", this.secret, "--now", `@${step * STEP_S}`], { encoding: "utf8" }).trim();
   }
 
-  /* A code that this phone has not given yet, among the three that the server takes. Never at a step's edge. */
-  async code() {
-    const left = STEP_S - (Date.now() / 1000) % STEP_S;
-    if (left < 3) await sleep(left * 1000 + 50);
+  /* A code that this phone has not given yet: of this step or the next, which the server takes for at least half a minute more. */
+  code() {
     const real = Math.floor(Date.now() / 1000 / STEP_S);
     let now = real + this.server.stepsAhead;
-    const step = Math.max(now - 1, this.last + 1);
+    const step = Math.max(now, this.last + 1);
     if (step > now + 1) {
       this.server.forwardSteps(2);
       now += 2;
@@ -244,7 +243,7 @@ export class Visitor {
       locale: locale === "ko" ? "ko-KR" : "en-US", timezoneId: "Asia/Seoul", baseURL: server.origin,
       viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...more,
     });
-    visitor.context.setDefaultTimeout(15000);
+    visitor.context.setDefaultTimeout(30000);
     await visitor.context.exposeBinding("reportTrouble", (_, text) => visitor.troubles.push(text));
     await visitor.context.addInitScript(() => {
       addEventListener("securitypolicyviolation", (event) => {
@@ -399,7 +398,7 @@ export class Person {
     const mail = await this.server.mailed(this.email, () => this.#call(visitor, "/account/two-step/setup", {}));
     const { secret } = await this.#call(visitor, "/account/two-step/setup/email", { code: mailCode(mail) });
     this.phone = new Phone(this.server, secret);
-    const { recovery_codes } = await this.#call(visitor, "/account/two-step/setup/code", { code: await this.phone.code() });
+    const { recovery_codes } = await this.#call(visitor, "/account/two-step/setup/code", { code: this.phone.code() });
     this.codes = recovery_codes;
     await this.#call(visitor, "/account/two-step/setup/complete", { saved: true });
     return this;

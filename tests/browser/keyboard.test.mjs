@@ -100,7 +100,7 @@ for (const locale of LOCALES) {
       await typeInto(v, "Authentication code", phone.wrong());
       await enter(v);
       assert.ok(await hasFocus(v.field("Authentication code")), "straight back to the field");
-      await typeInto(v, "Authentication code", await phone.code());
+      await typeInto(v, "Authentication code", phone.code());
       await tabTo(v, v.button("Next"));
       await enter(v);
 
@@ -126,7 +126,7 @@ for (const locale of LOCALES) {
       await enter(v);
       await typeInto(v, "Authentication code", phone.wrong());
       await enter(v);
-      await typeInto(v, "Authentication code", await phone.code());
+      await typeInto(v, "Authentication code", phone.code());
       await tabTo(v, v.field("Do not ask for a code on this device for 30 days"));
       await key(v, "Space");
       await tabTo(v, v.button("Verify"));
