@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "base/buf.h"
 
 #include "base/banned.h"
 
@@ -33,6 +34,12 @@ static struct arena_block *block_for(struct arena *arena, size_t length)
 	return block;
 }
 
+static void *fail(struct arena *arena)
+{
+	arena->failed = true;
+	return NULL;
+}
+
 void *arena_alloc(struct arena *arena, size_t length)
 {
 	size_t limit = arena->limit_bytes ? arena->limit_bytes : ARENA_LIMIT_BYTES;
@@ -40,10 +47,10 @@ void *arena_alloc(struct arena *arena, size_t length)
 	uint8_t *piece;
 
 	if (length > limit)
-		return NULL;
+		return fail(arena);
 	length = length ? (length + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN : ARENA_ALIGN;
 	if (length > limit || arena->used_bytes > limit - length || !(block = block_for(arena, length)))
-		return NULL;
+		return fail(arena);
 	piece = block->bytes + block->used;
 	block->used += length;
 	arena->used_bytes += length;
@@ -52,7 +59,7 @@ void *arena_alloc(struct arena *arena, size_t length)
 
 char *arena_copy(struct arena *arena, const char *text, size_t length)
 {
-	char *copy = length < SIZE_MAX ? arena_alloc(arena, length + 1) : NULL;
+	char *copy = length < SIZE_MAX ? arena_alloc(arena, length + 1) : fail(arena);
 
 	if (copy && length)
 		memcpy(copy, text, length);
@@ -64,6 +71,11 @@ char *arena_text(struct arena *arena, const char *text)
 	return arena_copy(arena, text, strlen(text));
 }
 
+char *arena_buf(struct arena *arena, const struct buf *text)
+{
+	return text->failed ? fail(arena) : arena_copy(arena, buf_string(text), text->length);
+}
+
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
 	char *text;
@@ -73,7 +85,9 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	va_start(args, format);
 	length = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	if (length < 0 || !(text = arena_alloc(arena, (size_t)length + 1)))
+	if (length < 0)
+		return fail(arena);
+	if (!(text = arena_alloc(arena, (size_t)length + 1)))
 		return NULL;
 	va_start(args, format);
 	vsnprintf(text, (size_t)length + 1, format, args);
@@ -95,6 +109,7 @@ void arena_reset(struct arena *arena)
 		block = older;
 	}
 	arena->used_bytes = 0;
+	arena->failed = false;
 }
 
 void arena_done(struct arena *arena)

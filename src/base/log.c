@@ -145,7 +145,7 @@ static void open_line(struct line *line, enum log_level level, const char *event
 {
 	char time[TIME_TEXT];
 
-	time_text(clock_now_s(), time);
+	time_text(clock_shown_s(), time);
 	add_text(line, as_json ? "{\"time\":\"" : "");
 	add_text(line, time);
 	add_text(line, as_json ? "\",\"level\":\"" : " ");

@@ -1,5 +1,6 @@
 /*
- * random: bytes from the system's CSPRNG (getrandom). Nothing else in the program makes random values.
+ * random: bytes from the system's CSPRNG (getrandom). Nothing else in the program makes random values,
+ * but OpenSSL within a signature or a new signing key: its generator takes its seed from getrandom, too.
  */
 #ifndef TWOSTEP_BASE_RANDOM_H
 #define TWOSTEP_BASE_RANDOM_H

@@ -26,6 +26,7 @@ struct settings {
 	const char *public_host;     /* host[:port] of it, lower case */
 	bool public_loopback;        /* localhost, 127.0.0.0/8, ::1 */
 	const char *name;
+	const char *user;            /* to change to when started as root; NULL: none */
 	const char *data;            /* folder */
 	const char *database;        /* path of the SQLite file */
 	const char *mail;            /* file:DIR or smtp(s)://user@host:port, without password */
@@ -38,6 +39,7 @@ struct settings {
 	enum password_policy password_policy;
 	unsigned password_min;       /* characters */
 	unsigned members_max;        /* 0: no limit */
+	unsigned audit_days;         /* how long audit logs are kept: 1 to 36500 */
 	enum organizations_mode organizations;
 	const char *contact;         /* NULL: none */
 	enum signup_mode signup;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unicase.h>
 #include <unictype.h>
 #include <uninorm.h>
 #include <unistr.h>
@@ -111,6 +112,27 @@ enum err text_nfc(const char *text, char *out, size_t room)
 static char ascii_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* At the end of a character. */
+static size_t cut_at(const char *text, size_t length, size_t most)
+{
+	if (length <= most)
+		return length;
+	while (most && ((unsigned char)text[most] & 0xc0) == 0x80)
+		most--;
+	return most;
+}
+
+void text_fold(const char *text, char *out, size_t room)
+{
+	size_t length = 0, kept;
+	uint8_t *folded = u8_casefold((const uint8_t *)text, strlen(text), NULL, UNINORM_NFC, NULL, &length);
+
+	kept = folded ? cut_at((const char *)folded, length, room - 1) : cut_at(text, strlen(text), room - 1);
+	memcpy(out, folded ? (const char *)folded : text, kept);
+	out[kept] = '\0';
+	free(folded);
 }
 
 void text_ascii_lower(char *text)

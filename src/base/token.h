@@ -23,7 +23,7 @@ struct token_digest {
 
 MUST_USE enum err token_new(struct token *out, struct token_digest *digest);
 
-/* ERR_NOT_FOUND where the text is not exactly a token; ERR_CRYPTO could not tell. */
+/* ERR_NOT_FOUND where the text is not exactly a token. Takes no memory. */
 MUST_USE enum err token_parse(const char *text, struct token_digest *digest);
 
 void token_wipe(struct token *token);

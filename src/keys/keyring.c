@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "base/random.h"
 #include "keys/keyring_file.h"
+#include "keys/sodium_ready.h"
 
 #include "base/banned.h"
 
@@ -89,7 +90,7 @@ enum err keyring_open(const char *path, bool may_create, struct keyring **out, c
 	struct keyring *made;
 	enum err err;
 
-	if (sodium_init() < 0) {
+	if (sodium_ready()) {
 		*why = "libsodium cannot be used here";
 		return ERR_CRYPTO;
 	}
@@ -103,9 +104,11 @@ enum err keyring_open(const char *path, bool may_create, struct keyring **out, c
 	return OK;
 }
 
+/* sodium_free takes for granted that it may write there; where the system does not let us, the page stays as it is, unread. */
 void keyring_free(struct keyring *keys)
 {
-	sodium_free(keys); /* wipes */
+	if (keys && !sodium_mprotect_readwrite(keys))
+		sodium_free(keys); /* wipes */
 }
 
 enum err keyring_mark(const struct keyring *keys, uint8_t out[static MARK_BYTES])
@@ -134,7 +137,7 @@ static void bind_to(uint32_t key_number, enum seal purpose, const struct id *own
 
 static bool is_seal(enum seal purpose)
 {
-	return purpose > SEAL_NONE && purpose <= SEAL_MAIL;
+	return purpose > SEAL_NONE && purpose < SEAL_COUNT;
 }
 
 enum err keyring_seal(const struct keyring *keys, enum seal purpose, const struct id *owner, const struct id *item,
@@ -194,7 +197,7 @@ enum err keyring_digest(const struct keyring *keys, enum digest purpose, const s
 	crypto_auth_hmacsha256_state state;
 	uint8_t number[8];
 
-	if (purpose <= DIGEST_NONE || purpose > DIGEST_ADDRESS)
+	if (purpose <= DIGEST_NONE || purpose >= DIGEST_COUNT)
 		return ERR_CRYPTO;
 	crypto_auth_hmacsha256_init(&state, keys->digest, sizeof(keys->digest));
 	put_number(number, purpose, 1);

@@ -31,7 +31,8 @@ MUST_USE enum err keyring_mark(const struct keyring *keys, uint8_t out[static 16
  */
 #define SEAL_EXTRA_BYTES (1 + 4 + 24 + 16) /* format, key id, nonce, tag */
 
-enum seal { SEAL_NONE, SEAL_PASSWORD, SEAL_TOTP, SEAL_SETUP_SECRET, SEAL_SETUP_CODES, SEAL_REISSUE_CODES, SEAL_MAIL };
+enum seal { SEAL_NONE, SEAL_PASSWORD, SEAL_TOTP, SEAL_SETUP_SECRET, SEAL_SETUP_CODES, SEAL_REISSUE_CODES, SEAL_MAIL,
+	    SEAL_WAY_BACK, SEAL_SIGNING_KEY, SEAL_COUNT };
 
 MUST_USE enum err keyring_seal(const struct keyring *keys, enum seal purpose, const struct id *owner, const struct id *item,
                                const void *plain, size_t length, uint8_t *out /* length + SEAL_EXTRA_BYTES */);
@@ -41,11 +42,13 @@ MUST_USE enum err keyring_open_seal(const struct keyring *keys, enum seal purpos
                                     const void *sealed, size_t sealed_length, void *plain, size_t plain_length);
 
 /*
- * Keyed digests (HMAC-SHA-256) of short codes and of addresses that have no account: purpose || each part with its length.
+ * Keyed digests (HMAC-SHA-256) of short codes, of addresses that have no account, and of devices for the account that trusts
+ * them: purpose || each part with its length.
  */
 #define DIGEST_BYTES 32
 
-enum digest { DIGEST_NONE, DIGEST_EMAIL_CODE, DIGEST_RECOVERY_CODE, DIGEST_ADDRESS };
+enum digest { DIGEST_NONE, DIGEST_EMAIL_CODE, DIGEST_RECOVERY_CODE, DIGEST_ADDRESS, DIGEST_REMEMBERED_DEVICE, DIGEST_KNOWN_DEVICE,
+	      DIGEST_COUNT };
 
 struct digest_part {
 	const void *bytes;

@@ -121,7 +121,7 @@ static bool give_name(const char *beside, const char *path)
 {
 	if (!renameat2(AT_FDCWD, beside, AT_FDCWD, path, RENAME_NOREPLACE))
 		return true;
-	return (errno == EINVAL || errno == ENOSYS) && access(path, F_OK) && !rename(beside, path);
+	return (errno == EINVAL || errno == ENOSYS) && access(path, F_OK) && errno == ENOENT && !rename(beside, path);
 }
 
 static bool sync_folder(const char *path)

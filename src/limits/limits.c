@@ -3,13 +3,13 @@
 #include "base/banned.h"
 
 #define HOUR_S 3600
+#define DAY_S  (24 * HOUR_S)
 #define HELD_RETRY_S HOUR_S /* what a held account is told: nothing will change by waiting, but this costs us least */
 #define STRANGER_KIND 100   /* added to the kind: addresses without account, so that they can be counted apart */
-#define WINDOW_MAX 100
 
 /*
  * Two shapes. A streak counts until a right try: `free` wrong ones cost nothing, then first_s, doubling, at most max_s; from
- * held_at on nothing is taken any more. A window counts WINDOW_MAX in window_s.
+ * held_at on nothing is taken any more. A window takes held_at in window_s.
  */
 struct rule {
 	int free;
@@ -22,10 +22,13 @@ static const struct rule rules[LIMIT_COUNT] = {
 	/*                           free  first  max   held           window */
 	[LIMIT_PASSWORD]         = {    5,     1,  900, INT64_MAX,          0 },
 	[LIMIT_PASSWORD_ACCOUNT] = {    0,     0,    0, LIMIT_HELD_AT,      0 },
-	[LIMIT_PASSWORD_NETWORK] = {    0,     0,    0, 0,             HOUR_S },
+	[LIMIT_PASSWORD_NETWORK] = {    0,     0,    0, 100,           HOUR_S },
 	[LIMIT_SECOND_STEP]      = {    5,    30, 3600, LIMIT_HELD_AT,      0 },
 	[LIMIT_RECOVERY]         = {    5,    30, 3600, INT64_MAX,          0 },
-	[LIMIT_CODE_NETWORK]     = {    0,     0,    0, 0,             HOUR_S },
+	[LIMIT_CODE_NETWORK]     = {    0,     0,    0, 100,           HOUR_S },
+	[LIMIT_INVITER]          = {    0,     0,    0, 50,             DAY_S },
+	[LIMIT_INVITATION]       = {   20,     1,  900, INT64_MAX,          0 },
+	[LIMIT_STEP_MONTH]       = {    0,     0,    0, LIMIT_HELD_AT, 30 * DAY_S },
 };
 
 /* A key as the table has it: NULLs become zero bytes. */
@@ -91,7 +94,7 @@ static enum err charge_window(struct db *db, const struct rule *rule, struct key
 	        " ELSE failure.blocked_until END"
 	        " WHERE failure.count < $6 OR failure.blocked_until <= $4 OR failure.blocked_until > $4 + $5"
 	        " RETURNING count",
-	        KEY(key), db_int(now_s), db_int(rule->window_s), db_int(WINDOW_MAX));
+	        KEY(key), db_int(now_s), db_int(rule->window_s), db_int(rule->held_at));
 	if (err)
 		return err;
 
@@ -150,7 +153,7 @@ enum err limit_ask(struct db *db, struct limit_of of, int64_t now_s, int64_t *re
 	int64_t count = db_get_int(&rows, 0), wait_s = db_get_int(&rows, 1) - now_s;
 	int64_t longest_s = rule->window_s ? rule->window_s : rule->max_s;
 	bool held = !rule->window_s && count >= rule->held_at;
-	bool waits = wait_s > 0 && wait_s <= longest_s && (!rule->window_s || count >= WINDOW_MAX);
+	bool waits = wait_s > 0 && wait_s <= longest_s && (!rule->window_s || count >= rule->held_at);
 	if (!held && !waits)
 		return OK;
 	*retry_after_s = held ? HELD_RETRY_S : wait_s;
@@ -176,6 +179,45 @@ enum err limit_clear(struct db *db, struct limit_of of)
 	return db_change(db, NULL, "DELETE FROM failure WHERE kind = $1 AND subject = $2 AND network = $3", KEY(key));
 }
 
+/* A note from the future comes from a clock that jumped. */
+enum err limit_note(struct db *db, struct limit_of of, int64_t now_s, int *count)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	struct key key = key_of(of);
+	enum err err = db_one(db, &rows,
+	        "UPDATE failure SET noted_at = $4 WHERE kind = $1 AND subject = $2 AND network = $3"
+	        " AND (noted_at <= $4 - $5 OR noted_at > $4) RETURNING count",
+	        KEY(key), db_int(now_s), db_int(LIMIT_NOTE_S));
+	if (err)
+		return err;
+
+	*count = (int)db_get_int(&rows, 0);
+	return OK;
+}
+
+enum err limit_clear_noted(struct db *db, struct limit_of of, int64_t now_s)
+{
+	struct key key = key_of(of);
+	int64_t removed = 0;
+	enum err err = db_change(db, &removed,
+	        "DELETE FROM failure WHERE kind = $1 AND subject = $2 AND network = $3 AND (noted_at <= $4 - $5 OR noted_at > $4)",
+	        KEY(key), db_int(now_s), db_int(LIMIT_NOTE_S));
+
+	if (err || removed)
+		return err;
+	return db_change(db, NULL,
+	        "UPDATE failure SET count = 0, blocked_until = 0 WHERE kind = $1 AND subject = $2 AND network = $3", KEY(key));
+}
+
+enum err limits_drop(struct db *db, const struct id *subject)
+{
+	enum err err = OK;
+
+	for (int kind = LIMIT_NONE; kind < LIMIT_COUNT && !err; kind++)
+		err = db_change(db, NULL, "DELETE FROM failure WHERE kind = $1 AND subject = $2", db_int(kind), db_id(subject));
+	return err;
+}
+
 enum err limit_count(struct db *db, struct limit_of of, int *count)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
@@ -187,21 +229,38 @@ enum err limit_count(struct db *db, struct limit_of of, int *count)
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 
-enum err limits_forget(struct db *db, int64_t now_s)
+#define FORGET "DELETE FROM failure WHERE (kind, subject, network) IN (SELECT kind, subject, network FROM failure WHERE "
+
+/* Of kinds that only count until a moment. */
+static enum err forget_waited(struct db *db, int64_t now_s, int64_t *removed)
+{
+	return db_change(db, removed, FORGET "kind IN ($1, $2, $3, $4) AND blocked_until <= $5 LIMIT $6)", db_int(LIMIT_PASSWORD_NETWORK),
+	        db_int(LIMIT_CODE_NETWORK), db_int(LIMIT_INVITER), db_int(LIMIT_STEP_MONTH), db_int(now_s), db_int(FORGET_ROWS));
+}
+
+static enum err forget_untouched(struct db *db, int kind, int64_t now_s, int64_t *removed)
+{
+	return db_change(db, removed, FORGET "kind IN ($1, $2) AND changed_at <= $3 LIMIT $4)", db_int(kind), db_int(kind + STRANGER_KIND),
+	        db_int(now_s - LIMIT_KEEP_S), db_int(FORGET_ROWS));
+}
+
+static enum err forget_too_many(struct db *db, int kind, int64_t *removed)
+{
+	return db_change(db, removed,
+	        FORGET "kind = $1 AND changed_at <"
+	        " (SELECT changed_at FROM failure WHERE kind = $1 ORDER BY changed_at DESC LIMIT 1 OFFSET $2) LIMIT $3)",
+	        db_int(kind + STRANGER_KIND), db_int(LIMIT_ROWS_MAX), db_int(FORGET_ROWS));
+}
+
+enum err limits_forget(struct db *db, int64_t now_s, int64_t *removed)
 {
 	enum err err;
 
-	if ((err = mail_counts_forget(db, now_s)) ||
-	    (err = db_change(db, NULL, "DELETE FROM failure WHERE kind IN ($1, $2) AND blocked_until <= $3",
-	             db_int(LIMIT_PASSWORD_NETWORK), db_int(LIMIT_CODE_NETWORK), db_int(now_s))))
+	if ((err = mail_counts_forget(db, now_s, removed)) || *removed || (err = forget_waited(db, now_s, removed)))
 		return err;
-	for (int kind = LIMIT_NONE; kind < LIMIT_COUNT && !err; kind++)
-		err = db_change(db, NULL, "DELETE FROM failure WHERE kind IN ($1, $2) AND changed_at <= $3", db_int(kind),
-		        db_int(kind + STRANGER_KIND), db_int(now_s - LIMIT_KEEP_S));
-	for (int kind = LIMIT_NONE; kind < LIMIT_COUNT && !err; kind++)
-		err = db_change(db, NULL,
-		        "DELETE FROM failure WHERE kind = $1 AND changed_at <"
-		        " (SELECT changed_at FROM failure WHERE kind = $1 ORDER BY changed_at DESC LIMIT 1 OFFSET $2)",
-		        db_int(kind + STRANGER_KIND), db_int(LIMIT_ROWS_MAX));
+	for (int kind = LIMIT_NONE; kind < LIMIT_COUNT && !err && !*removed; kind++)
+		err = forget_untouched(db, kind, now_s, removed);
+	for (int kind = LIMIT_NONE; kind < LIMIT_COUNT && !err && !*removed; kind++)
+		err = forget_too_many(db, kind, removed);
 	return err;
 }

@@ -81,7 +81,8 @@ enum err limit_mail(struct db *db, enum mail_purpose purpose, const uint8_t addr
 	return ERR_TOO_MANY;
 }
 
-enum err mail_counts_forget(struct db *db, int64_t now_s)
+enum err mail_counts_forget(struct db *db, int64_t now_s, int64_t *removed)
 {
-	return db_change(db, NULL, "DELETE FROM mail_sent WHERE at <= $1", db_int(now_s - DAY_S));
+	return db_change(db, removed, "DELETE FROM mail_sent WHERE id IN (SELECT id FROM mail_sent WHERE at <= $1 LIMIT $2)",
+	        db_int(now_s - DAY_S), db_int(FORGET_ROWS));
 }

@@ -22,6 +22,7 @@ enum delivered {
 	DELIVERED_LATER,   /* this one must wait */
 	DELIVERED_STOPPED, /* by mailer_stop: as if never tried */
 	DELIVERED_REFUSED, /* for good */
+	DELIVERED_NOWHERE, /* a decoy: nobody was to be told */
 	DELIVERED
 };
 

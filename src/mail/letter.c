@@ -14,6 +14,7 @@
 #define LEFT_FEW   3    /* recovery codes: the mail asks for new ones */
 #define URL_TEXT   2048 /* a page of ours: public URL and path */
 #define NUMBER_TEXT 24
+#define ROOM_BYTES  12288 /* what a queued letter is filled up to a multiple of: in any language it takes as many pages of the store */
 
 /* A letter on its way: what is known, and the sheet that it is written on. */
 struct writing {
@@ -22,6 +23,7 @@ struct writing {
 	struct sheet sheet;
 	struct buf words; /* of the part at hand */
 	char minutes[NUMBER_TEXT], left[NUMBER_TEXT];
+	struct buf from, until; /* moments in words */
 };
 
 /* A letter is a row of parts, each written by a function of its own. */
@@ -37,6 +39,8 @@ static void writing_done(struct writing *writing)
 {
 	sheet_done(&writing->sheet);
 	buf_done(&writing->words);
+	buf_done(&writing->from);
+	buf_done(&writing->until);
 }
 
 /* The text with what is known filled in; valid until the next. */
@@ -49,6 +53,12 @@ static const char *fill(struct writing *writing, enum msg msg)
 		{ "name", writing->facts->name ? writing->facts->name : "" },
 		{ "minutes", writing->minutes },
 		{ "left", writing->left },
+		{ "organization", writing->facts->organization ? writing->facts->organization : "" },
+		{ "person", writing->facts->person ? writing->facts->person : "" },
+		{ "reason", writing->facts->reason ? writing->facts->reason : "" },
+		{ "role", writing->facts->role ? writing->facts->role : "" },
+		{ "from", writing->from.length ? buf_string(&writing->from) : "" },
+		{ "until", writing->until.length ? buf_string(&writing->until) : "" },
 		{ "contact", settings->contact ? settings->contact : "" },
 	};
 
@@ -139,7 +149,8 @@ static void write_facts(struct writing *writing, const struct part *part UNUSED)
 }
 
 #define WORDS(msg)      { write_words, MSG_MAIL_##msg, NULL }
-#define CODE            { write_code, MSG_COUNT, NULL }, WORDS(MINUTES)
+#define CODE_ALONE      { write_code, MSG_COUNT, NULL }
+#define CODE            CODE_ALONE, WORDS(MINUTES)
 #define BUTTON(msg)     { write_button, MSG_MAIL_LINK_##msg, NULL }
 #define PAGE(msg, path) { write_page, MSG_MAIL_LINK_##msg, path }
 #define FACTS           { write_facts, MSG_COUNT, NULL }
@@ -188,6 +199,28 @@ static const struct {
 	        HELLO, WORDS(PASSWORD_RESET_TEXT), FACTS, NOT_YOU_MAILBOX),
 	[LETTER_WRONG_SECOND_STEPS] = LETTER(WRONG_SECOND_STEPS,
 	        HELLO, WORDS(WRONG_SECOND_STEPS_TEXT), WORDS(WRONG_SECOND_STEPS_YOU), FACTS, NOT_YOU_ACT),
+	[LETTER_SECOND_STEP_RESET] = LETTER(SECOND_STEP_RESET,
+	        HELLO, WORDS(SECOND_STEP_RESET_TEXT), WORDS(SECOND_STEP_RESET_REASON), WORDS(SECOND_STEP_RESET_NEXT),
+	        PAGE(SIGN_IN, "/login"), NOT_YOU_RESET),
+	[LETTER_DEMAND_GRACE] = LETTER(DEMAND_GRACE,
+	        HELLO, WORDS(DEMAND_GRACE_TEXT), WORDS(DEMAND_WHAT), PAGE(TWO_STEP, "/account/two-step")),
+	[LETTER_DEMAND_IN_FORCE] = LETTER(DEMAND_IN_FORCE,
+	        HELLO, WORDS(DEMAND_IN_FORCE_TEXT), WORDS(DEMAND_WHAT), PAGE(TWO_STEP, "/account/two-step")),
+	[LETTER_INVITATION] = LETTER(INVITATION,
+	        WORDS(INVITATION_TEXT), WORDS(INVITATION_HOW), CODE_ALONE, WORDS(INVITATION_UNTIL), WORDS(OR_LINK),
+	        BUTTON(INVITATION), WORDS(INVITATION_NOT_YOU)),
+	[LETTER_EMAIL_CODE] = LETTER(EMAIL_CODE,
+	        HELLO, WORDS(EMAIL_CODE_TEXT), CODE, FACTS, NOT_YOU_IGNORE),
+	[LETTER_EMAIL_WANTED] = LETTER(EMAIL_WANTED,
+	        HELLO, WORDS(EMAIL_WANTED_TEXT), FACTS, WORDS(SIGNUP_EXISTS_NOT_YOU)),
+	[LETTER_EMAIL_MOVED_AWAY] = LETTER(EMAIL_MOVED_AWAY,
+	        HELLO, WORDS(EMAIL_MOVED_AWAY_TEXT), FACTS, WORDS(EMAIL_MOVED_AWAY_UNDO), BUTTON(UNDO)),
+	[LETTER_EMAIL_MOVED_HERE] = LETTER(EMAIL_MOVED_HERE,
+	        HELLO, WORDS(EMAIL_MOVED_HERE_TEXT), FACTS, NOT_YOU_ACT),
+	[LETTER_EMAIL_UNDONE] = LETTER(EMAIL_UNDONE,
+	        HELLO, WORDS(EMAIL_UNDONE_TEXT), PAGE_RESET, FACTS),
+	[LETTER_ACCOUNT_CLOSED] = LETTER(ACCOUNT_CLOSED,
+	        HELLO, WORDS(ACCOUNT_CLOSED_TEXT), FACTS),
 };
 
 /* Whole minutes that are left, as they stand on paper when the mail leaves. */
@@ -197,6 +230,11 @@ static void count_words(struct writing *writing)
 
 	(void)snprintf(writing->minutes, sizeof(writing->minutes), "%" PRId64, minutes);
 	(void)snprintf(writing->left, sizeof(writing->left), "%d", writing->facts->left);
+	if (writing->facts->from_at)
+		write_when(&writing->from, writing->facts->locale, writing->facts->from_at);
+	if (writing->facts->expires_at)
+		write_when(&writing->until, writing->facts->locale, writing->facts->expires_at);
+	writing->sheet.text.failed |= writing->from.failed || writing->until.failed;
 }
 
 static enum err write_message(struct writing *writing, enum letter letter, struct buf *out)
@@ -268,15 +306,76 @@ static enum err queue(struct db *db, const struct call *call, const struct lette
 	return OK;
 }
 
-enum err letter_queue(struct db *db, const struct call *call, enum letter letter, const struct letter_facts *facts)
+static enum err write_letter(const struct call *call, enum letter letter, const struct letter_facts *facts, struct buf *out)
 {
 	SCOPED(writing_done) struct writing writing = { .call = call, .facts = facts };
+
+	count_words(&writing);
+	return write_message(&writing, letter, out);
+}
+
+/* Of each line one goes out, in the language of the account or else of who asked: which one tells who has an account. */
+static const enum letter alike[][2] = {
+	{ LETTER_SIGNUP_CODE, LETTER_SIGNUP_EXISTS },
+	{ LETTER_RESET_CODE, LETTER_RESET_CODE },
+	{ LETTER_EMAIL_CODE, LETTER_EMAIL_WANTED },
+	{ LETTER_INVITATION, LETTER_INVITATION },
+};
+
+/* In every language but, for the one that goes out, its own. */
+static enum err write_in_vain(const struct call *call, enum letter letter, enum letter goes_out, const struct letter_facts *facts)
+{
+	struct letter_facts other = *facts;
+	enum err err = OK;
+
+	other.code = facts->code ? facts->code : "0000-0000-0000";
+	other.link = facts->link ? facts->link : call->settings->public_url;
+	for (int locale = 0; locale < LOCALE_COUNT && !err; locale++) {
+		SCOPED(buf_done) struct buf dropped = { 0 };
+		other.locale = (enum locale)locale;
+		if (letter != goes_out || other.locale != facts->locale)
+			err = write_letter(call, letter, &other, &dropped);
+	}
+	return err;
+}
+
+/* Whichever goes out, all that might have are written: the time must not tell. */
+static enum err write_others(const struct call *call, enum letter letter, const struct letter_facts *facts)
+{
+	for (size_t i = 0; i < COUNT(alike); i++) {
+		enum letter first = alike[i][0], second = alike[i][1];
+		enum err err;
+		if (letter != first && letter != second)
+			continue;
+		if ((err = write_in_vain(call, first, letter, facts)) || first == second)
+			return err;
+		return write_in_vain(call, second, letter, facts);
+	}
+	return OK;
+}
+
+static enum err fill_up(struct buf *message)
+{
+	size_t missing = ROOM_BYTES - message->length % ROOM_BYTES;
+	char *room = buf_grow(message, missing);
+
+	if (!room)
+		return ERR_MEMORY;
+	memset(room, '\0', missing);
+	buf_grown(message, missing);
+	return OK;
+}
+
+enum err letter_queue(struct db *db, const struct call *call, enum letter letter, const struct letter_facts *facts)
+{
 	SCOPED(buf_done) struct buf message = { 0 };
 	enum err err;
 
-	count_words(&writing);
-	if ((err = write_message(&writing, letter, &message)))
+	if ((err = write_letter(call, letter, facts, &message)) || (err = write_others(call, letter, facts)) ||
+	    (err = fill_up(&message)))
 		return err;
+	if (facts->decoy)
+		message.bytes[0] = MAIL_DECOY;
 
 	return queue(db, call, facts, &message);
 }

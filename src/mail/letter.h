@@ -22,6 +22,16 @@ enum letter {
 	LETTER_PASSWORD_CHANGED,
 	LETTER_PASSWORD_RESET,
 	LETTER_WRONG_SECOND_STEPS, /* five wrong second steps behind a right password */
+	LETTER_SECOND_STEP_RESET,  /* by a manager or the operator: person, reason */
+	LETTER_DEMAND_GRACE,       /* an organisation will demand two-step: organization, from_at */
+	LETTER_DEMAND_IN_FORCE,    /* it does from now on */
+	LETTER_INVITATION,         /* organization, person, role; code and link; until expires_at */
+	LETTER_EMAIL_CODE,         /* a code to a new address */
+	LETTER_EMAIL_WANTED,       /* to the owner of an address that another account wanted */
+	LETTER_EMAIL_MOVED_AWAY,   /* to the old address: person is the new one, link takes it back */
+	LETTER_EMAIL_MOVED_HERE,
+	LETTER_EMAIL_UNDONE,       /* to both: person is the address that holds again */
+	LETTER_ACCOUNT_CLOSED,
 	LETTER_COUNT
 };
 
@@ -32,7 +42,13 @@ struct letter_facts {
 	const char *code;     /* NULL: none */
 	const char *link;     /* NULL: none; absolute */
 	int left;             /* recovery codes left */
+	const char *organization; /* its name; NULL: none */
+	const char *person;   /* who did it; NULL: nobody else */
+	const char *reason;   /* as that person gave it */
+	const char *role;     /* in an organisation, in the language; NULL: none */
+	int64_t from_at;      /* when it begins to hold; 0: never */
 	int64_t expires_at;   /* of the code: not sent after it; 0: never */
+	bool decoy;           /* takes the way of the letter up to the mail thread, which drops it: nobody has this address */
 };
 
 /*

@@ -1,5 +1,6 @@
 #include "mail/mailer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "mail/delivery.h"
 #include "mail/queue.h"
 
@@ -15,6 +17,8 @@
 
 #define PAUSE_FIRST_S    5 /* after which nothing could be sent at all; doubles */
 #define PAUSE_LONGEST_S 60 /* short against the 10 minutes that a code lives */
+#define ANSWER_FIRST_MS 10 /* long against what is left of an answer once its change is committed */
+#define SPREAD_MS       20 /* at most so much later, by chance: nobody can have another request meet the delivery */
 #define WAIT_FOREVER    (-1)
 
 /* What is to be written down about a mail. Owed until the store has taken it: sent again it would be there twice. */
@@ -36,6 +40,7 @@ struct mailer {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	uint64_t asked, done; /* rounds, under the lock: who asks is served by a round that begins afterwards */
+	bool awaited;         /* somebody waits for the round */
 
 	/* of the thread alone */
 	struct queued_batch batch;
@@ -83,6 +88,7 @@ static enum err settle_note(struct mailer *mailer)
 
 	if (mailer->owed.what == NOTE_NOTHING)
 		return OK;
+	(void)clock_now_s(); /* a mail that is gone is gone, though the clock was set back since */
 	if ((err = store_change(mailer->store, write_note, &mailer->owed))) {
 		log_error("mail_queue_failed", LOG_TEXT("error", err_name(err)));
 		pause_all(mailer);
@@ -108,6 +114,8 @@ static struct note note_for(const struct queued *mail, enum delivered result, co
 	int64_t wait_s = doubled(MAIL_BACKOFF_FIRST_S, mail->tries, MAIL_BACKOFF_LONGEST_S);
 	char to[256];
 
+	if (result == DELIVERED_NOWHERE)
+		return note;
 	if (result == DELIVERED) {
 		log_info("mail_sent", LOG_TEXT("to", masked(mail->recipient, to)), LOG_INT("try", mail->tries + 1));
 	} else if (result == DELIVERED_REFUSED) {
@@ -149,7 +157,11 @@ static enum delivered hand_over(struct mailer *mailer, const struct queued *mail
 		*trouble = (struct delivery_trouble){ err_name(err), "seal", 0 };
 		return DELIVERED_LATER;
 	}
+	while (length > 1 && !plain[length - 1])
+		length--;
 	buf_grown(&message, length);
+	if (length && plain[0] == MAIL_DECOY)
+		return DELIVERED_NOWHERE;
 	struct mail open = { mail->recipient, buf_string(&message), message.length, last };
 	return mailer->delivery->send(mailer->way, &open, trouble);
 }
@@ -172,7 +184,7 @@ static bool deliver(struct mailer *mailer, const struct queued *mail, bool last)
 		return false;
 	if (result == DELIVERED_NOT)
 		pause_all(mailer);
-	else
+	else if (result != DELIVERED_NOWHERE)
 		mailer->troubles = 0;
 	return result != DELIVERED_NOT;
 }
@@ -264,6 +276,22 @@ static void wait_for_work(struct mailer *mailer, uint64_t served, int64_t ms)
 		              : pthread_cond_timedwait(&mailer->changed, &mailer->lock, &deadline);
 }
 
+/*
+ * Who asked for something that mails has the answer before the mail is looked at: else delivering it, which a letter to nobody is
+ * spared, took the processor from the answer, and its time told who has an account.
+ */
+static void answer_first(struct mailer *mailer, uint64_t served)
+{
+	uint32_t more_ms = 0;
+	enum err err = random_below(SPREAD_MS, &more_ms); /* without it the least wait holds */
+	struct timespec deadline = deadline_in(ANSWER_FIRST_MS + (err ? 0 : more_ms));
+	int late = mailer->asked == served ? ETIMEDOUT : 0;
+
+	while (!mailer->awaited && !atomic_load(&mailer->stop) && !late)
+		late = pthread_cond_timedwait(&mailer->changed, &mailer->lock, &deadline);
+	mailer->awaited = false;
+}
+
 static void *run(void *argument)
 {
 	struct mailer *mailer = argument;
@@ -279,6 +307,7 @@ static void *run(void *argument)
 		mailer->done = serving;
 		pthread_cond_broadcast(&mailer->changed);
 		wait_for_work(mailer, serving, ms);
+		answer_first(mailer, serving);
 	}
 	pthread_mutex_unlock(&mailer->lock);
 	return NULL;
@@ -371,6 +400,7 @@ void mailer_settle(struct mailer *mailer, int max_ms)
 	if (!mailer->delivery->instant)
 		return;
 	pthread_mutex_lock(&mailer->lock);
+	mailer->awaited = true;
 	ticket = ask(mailer);
 	while (mailer->started && mailer->done < ticket && !atomic_load(&mailer->stop))
 		if (pthread_cond_timedwait(&mailer->changed, &mailer->lock, &deadline))

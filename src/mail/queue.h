@@ -13,10 +13,16 @@
 #define MAIL_KEEP_S            (3LL * 24 * 3600) /* what could not be sent for so long is dropped */
 #define MAIL_BATCH             16               /* taken at a time */
 
+/*
+ * Instead of a message's first byte, under the seal: nobody has this address, and the mail goes nowhere. Until the mail thread opens
+ * it, it is a mail as any other, in the database too.
+ */
+#define MAIL_DECOY '\0'
+
 struct queued {
 	struct id id;
 	char recipient[255];
-	struct buf sealed;  /* SEAL_MAIL, owner: id, item: mail_queue_item of the recipient */
+	struct buf sealed;  /* SEAL_MAIL, owner: id, item: mail_queue_item of the recipient; behind the message zero bytes */
 	int64_t tries;      /* that failed */
 	int64_t expires_at; /* of its code; 0: never */
 	int64_t created_at;

@@ -1,0 +1,34 @@
+#include "limits/limits.h"
+
+#include "base/banned.h"
+
+static struct limit_of of_account(enum limit limit, const struct id *account)
+{
+	return (struct limit_of){ limit, account, false, NULL };
+}
+
+enum err step_limit_charge(struct db *db, const struct id *account, int64_t now_s, int64_t *retry_after_s, struct wrong_steps *count)
+{
+	enum err err = limit_charge(db, of_account(LIMIT_SECOND_STEP, account), now_s, retry_after_s, &count->in_a_row);
+
+	return err ? err : limit_charge(db, of_account(LIMIT_STEP_MONTH, account), now_s, retry_after_s, &count->in_month);
+}
+
+enum err step_limit_right(struct db *db, const struct id *account, int64_t now_s)
+{
+	enum err err = limit_clear(db, of_account(LIMIT_SECOND_STEP, account));
+
+	return err ? err : limit_refund(db, of_account(LIMIT_STEP_MONTH, account), now_s);
+}
+
+enum err step_limit_clear(struct db *db, const struct id *account)
+{
+	enum err err = limit_clear(db, of_account(LIMIT_SECOND_STEP, account));
+
+	return err ? err : limit_clear(db, of_account(LIMIT_STEP_MONTH, account));
+}
+
+bool step_limit_tells(const struct wrong_steps *count)
+{
+	return count->in_a_row == LIMIT_MAIL_AT || (count->in_month && count->in_month % LIMIT_MAIL_EACH == 0);
+}
