@@ -46,6 +46,12 @@ static inline struct db_value db_id_or_null(const struct id *id) { return id_emp
 #define DB_VALUES_(...) (const struct db_value[]){ __VA_ARGS__ }, sizeof((struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value)
 
 /*
+ * What has expired goes in changes of so many rows, for others' changes wait meanwhile: a few milliseconds. Functions that remove it
+ * (…_forget) tell how many they removed; 0: nothing is left.
+ */
+#define FORGET_ROWS 50
+
+/*
  * Runs a statement that answers no rows. `changed` (may be NULL) gets the number of rows added, changed or removed:
  * it decides races, never a look before.
  * After ERR_STORE nothing more runs in this transaction, and none of it stays, whatever the function answers.
@@ -91,7 +97,7 @@ MUST_USE enum err db_copy_text(const struct db_rows *rows, int column, char *out
 enum err db_keep(struct db *db, enum err err);
 
 /* What to wake once the commit stands; the row that says so is written by the same transaction. */
-enum db_wake { DB_WAKE_MAIL = 1 };
+enum db_wake { DB_WAKE_MAIL = 1, DB_WAKE_NOTICES = 2 };
 void db_wake(struct db *db, enum db_wake what);
 
 #endif

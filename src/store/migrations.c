@@ -91,17 +91,22 @@ static enum err run_step(struct db *db, const struct embedded *step, size_t numb
 	return ERR_STORE;
 }
 
-enum err migrations_run(struct db *db, const struct embedded *steps, size_t count, bool *created, const char **why)
+enum err migrations_ran(struct db *db, const struct embedded *steps, size_t count, size_t *ran, const char **why)
 {
-	size_t ran = 0;
 	enum err err;
 
 	*why = FAULTY;
 	err = look(db, why);
+	return err ? err : check(db, steps, count, ran, why);
+}
+
+enum err migrations_run(struct db *db, const struct embedded *steps, size_t count, bool *created, const char **why)
+{
+	size_t ran = 0;
+	enum err err = migrations_ran(db, steps, count, &ran, why);
+
 	*created = err == ERR_NOT_FOUND;
-	if (!err)
-		err = check(db, steps, count, &ran, why);
-	else if (err == ERR_NOT_FOUND)
+	if (err == ERR_NOT_FOUND)
 		err = OK;
 	for (size_t i = ran; i < count && !err; i++)
 		err = run_step(db, &steps[i], i + 1);

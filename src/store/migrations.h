@@ -19,4 +19,10 @@ extern const size_t migrations_count;
  */
 MUST_USE enum err migrations_run(struct db *db, const struct embedded *steps, size_t count, bool *created, const char **why);
 
+/*
+ * Looks alone: how many of `steps` have run. ERR_NOT_FOUND: an empty database. ERR_STORE as above: of another program, changed,
+ * newer or unreadable.
+ */
+MUST_USE enum err migrations_ran(struct db *db, const struct embedded *steps, size_t count, size_t *ran, const char **why);
+
 #endif

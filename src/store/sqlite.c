@@ -22,6 +22,15 @@ static const char for_all[] = "PRAGMA synchronous = FULL; PRAGMA secure_delete =
 static const char for_readers[] = "PRAGMA cache_size = -256; PRAGMA query_only = ON";
 static const char for_writers[] = "PRAGMA cache_size = -2048; PRAGMA journal_size_limit = 8388608; PRAGMA wal_autocheckpoint = 1000";
 
+static const char for_alone[] = "PRAGMA cache_size = -2048; PRAGMA synchronous = OFF";
+
+/* In this order: alone, a write-ahead log needs no shared memory. */
+static const char log_alone[] = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY";
+static const char log_shared[] = "PRAGMA journal_mode = WAL";
+static const char *const settings_of[] = {
+	[SQLITE_READS] = for_readers, [SQLITE_WRITES] = for_writers, [SQLITE_TRIES] = for_writers, [SQLITE_ALONE] = for_alone,
+};
+
 /* Bytes and counts that nobody asks for would cost a lock shared by all connections. */
 static void set_up_library(void)
 {
@@ -46,7 +55,7 @@ static int is_wal(void *found, int columns, char **values, char **names)
 
 static enum err configure(struct db *db, enum sqlite_role role, const char **why)
 {
-	bool wal = false;
+	bool alone = role == SQLITE_ALONE, wal = false;
 	int now;
 
 	sqlite3_busy_timeout(db->handle, role == SQLITE_TRIES ? SQLITE_BUSY_TRIES_MS : SQLITE_BUSY_MS);
@@ -55,13 +64,12 @@ static enum err configure(struct db *db, enum sqlite_role role, const char **why
 			*why = "this SQLite library lacks what twostep needs";
 			return sqlite_fault(db, "option", NULL);
 		}
-	if (sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", is_wal, &wal, NULL) ||
-	    sqlite3_exec(db->handle, for_all, NULL, NULL, NULL) ||
-	    sqlite3_exec(db->handle, role == SQLITE_READS ? for_readers : for_writers, NULL, NULL, NULL)) {
+	if (sqlite3_exec(db->handle, alone ? log_alone : log_shared, is_wal, &wal, NULL) ||
+	    sqlite3_exec(db->handle, for_all, NULL, NULL, NULL) || sqlite3_exec(db->handle, settings_of[role], NULL, NULL, NULL)) {
 		*why = sqlite3_errstr(sqlite3_errcode(db->handle));
 		return sqlite_fault(db, "setting", NULL);
 	}
-	if (!wal) {
+	if (wal == alone) {
 		*why = "its folder or file system does not take SQLite's write-ahead log";
 		return sqlite_fault(db, "setting", "PRAGMA journal_mode = WAL");
 	}
@@ -101,6 +109,7 @@ void sqlite_disconnect(struct db *db)
 		return;
 	statements_done(db);
 	sqlite3_close(db->handle);
+	watch_done(&db->watch);
 	free(db);
 }
 

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "store/db.h"
+#include "store/watch.h"
 
 #define DB_VALUES_MAX 32 /* values bound to one statement at most */
 
@@ -39,11 +40,15 @@ struct db {
 	unsigned wake;           /* enum db_wake */
 	bool quiet;              /* faults are expected: not logged */
 	unsigned generation;     /* of the pool that it belongs to */
+	struct watch watch;      /* of a writer */
 	struct statement cache[STATEMENT_SETS][STATEMENT_WAYS];
 };
 
-/* TRIES: writes, where that failed before. Waits for nobody long, and what fails again is not logged again. */
-enum sqlite_role { SQLITE_READS, SQLITE_WRITES, SQLITE_TRIES };
+/*
+ * TRIES: writes, where that failed before. Waits for nobody long, and what fails again is not logged again.
+ * ALONE: a file that nobody else has open, without a log or other files beside it; the caller syncs it.
+ */
+enum sqlite_role { SQLITE_READS, SQLITE_WRITES, SQLITE_TRIES, SQLITE_ALONE };
 
 /*
  * Opens a file that exists. ERR_STORE: *why (may be NULL) is a static phrase.

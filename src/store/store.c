@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/migrations.h"
+#include "store/watch.h"
 #include "store/writer.h"
 
 #include "base/banned.h"
@@ -43,7 +45,7 @@ static enum err start(struct store *store, bool *created, const char **why)
 
 	if ((err = sqlite_connect(store->path, SQLITE_WRITES, &db, why)))
 		return err;
-	if ((err = migrations_run(db, migrations, migrations_count, created, why))) {
+	if ((err = migrations_run(db, migrations, migrations_count, created, why)) || (err = watch_begin(db))) {
 		sqlite_disconnect(db);
 		return err;
 	}
@@ -108,12 +110,17 @@ enum err store_read(struct store *store, store_function *function, void *argumen
 		return ERR_STORE;
 	}
 	readers_give(&store->readers, db, true);
-	return answer;
+	return clock_holds(clock_mark()) ? answer : ERR_BUSY;
 }
 
 void store_on_wake(struct store *store, void (*wake)(void *to, unsigned bits), void *to)
 {
 	writer_on_wake(store->writer, wake, to);
+}
+
+void store_on_commit(struct store *store, void (*committed)(void *to, const struct touched *touched, size_t count), void *to)
+{
+	writer_on_commit(store->writer, committed, to);
 }
 
 static enum err look(struct db *db, void *argument)

@@ -32,6 +32,7 @@ void store_close(struct store *store);
 /*
  * Runs the function in a transaction together with other waiting changes and returns what it answered once the commit
  * stands. OK is the only yes; outputs are valid only after it (and after a refusal kept by db_keep). ERR_STORE: nothing is known to have happened.
+ * ERR_BUSY: nothing has; the clock that the caller goes by was set back (base/clock.h). So it is with a read.
  */
 MUST_USE enum err store_change(struct store *store, store_function *function, void *argument);
 
@@ -40,6 +41,19 @@ MUST_USE enum err store_read(struct store *store, store_function *function, void
 
 /* Called by the writer thread after a commit whose changes asked for it by db_wake. Set before the first change. */
 void store_on_wake(struct store *store, void (*wake)(void *to, unsigned bits), void *to);
+
+/* Whom a committed change concerns. TOUCHED_ALL: it could not be told, or whether it was committed. */
+enum touched_what { TOUCHED_ALL, TOUCHED_ACCOUNT, TOUCHED_SERVICE };
+struct touched {
+	enum touched_what what;
+	struct id id;
+};
+
+/*
+ * Called by the writer thread after each commit that touched anything (store/watch.c says what counts), and after one whose
+ * outcome is unknown, before anybody is answered. Set before the first change.
+ */
+void store_on_commit(struct store *store, void (*committed)(void *to, const struct touched *touched, size_t count), void *to);
 
 /* OK where a read and the writer answer. */
 MUST_USE enum err store_probe(struct store *store);

@@ -17,7 +17,7 @@ struct change {
 	store_function *function;
 	void *argument;
 	enum err answer;
-	unsigned wake;
+	unsigned wake, clock; /* clock: the mark of the thread that waits */
 	sem_t answered;
 	struct change *next;
 };
@@ -37,12 +37,14 @@ struct writer {
 	const char *path;
 	struct readers *readers;
 	pthread_t thread;
-	pthread_mutex_t mutex; /* guards the next five */
+	pthread_mutex_t mutex; /* guards the next seven */
 	pthread_cond_t wake;
 	struct queue waiting;
 	bool stopping, probe_wanted;
 	void (*on_wake)(void *to, unsigned bits);
 	void *wake_to;
+	void (*on_commit)(void *to, const struct touched *touched, size_t count);
+	void *commit_to;
 	/* The thread's own. */
 	struct db *db; /* NULL: could not be opened again, and so it is down */
 	int failures;  /* in a row */
@@ -97,11 +99,47 @@ static void open_again(struct writer *writer)
 	struct db *old = writer->db;
 
 	writer->db = NULL;
-	if (sqlite_connect(writer->path, is_down(writer) ? SQLITE_TRIES : SQLITE_WRITES, &writer->db, NULL))
+	if (sqlite_connect(writer->path, is_down(writer) ? SQLITE_TRIES : SQLITE_WRITES, &writer->db, NULL)) {
 		writer->failures = WRITER_FAILURES;
-	else
+	} else if (watch_begin(writer->db)) { /* one that notices nothing is not to write */
+		writer->failures = WRITER_FAILURES;
+		sqlite_disconnect(writer->db);
+		writer->db = NULL;
+	} else {
 		readers_renew(writer->readers);
+	}
 	sqlite_disconnect(old);
+}
+
+static void tell_touched(struct writer *writer, const struct touched *touched, size_t count)
+{
+	void (*on_commit)(void *to, const struct touched *touched, size_t count);
+	void *to;
+
+	pthread_mutex_lock(&writer->mutex);
+	on_commit = writer->on_commit;
+	to = writer->commit_to;
+	pthread_mutex_unlock(&writer->mutex);
+	if (count && on_commit)
+		on_commit(to, touched, count);
+}
+
+/* Nobody knows what has been committed. */
+static void tell_all_touched(struct writer *writer)
+{
+	static const struct touched all = { .what = TOUCHED_ALL };
+
+	tell_touched(writer, &all, 1);
+}
+
+static void tell_committed(struct writer *writer)
+{
+	const struct watch *watch = &writer->db->watch;
+
+	if (watch->all)
+		tell_all_touched(writer);
+	else
+		tell_touched(writer, watch->touched, watch->count);
 }
 
 /* Opened again before anybody is told, so that who asks next finds it as it is. */
@@ -115,6 +153,7 @@ static void fail(struct writer *writer, struct batch *batch)
 		log_error("store_down", LOG_TEXT("path", writer->path));
 		writer->probed_at_ms = clock_monotonic_ms();
 	}
+	tell_all_touched(writer);
 	answer(batch, ERR_STORE);
 }
 
@@ -150,6 +189,7 @@ static void succeed(struct writer *writer, struct batch *batch)
 		sqlite_trust(writer->db);
 	}
 	writer->failures = 0;
+	tell_committed(writer);
 	wake_others(writer, batch);
 	answer(batch, OK);
 }
@@ -159,6 +199,11 @@ static enum err run_change(struct db *db, struct change *change)
 {
 	bool stays = false;
 
+	change->wake = 0;
+	if (!clock_holds(change->clock)) {
+		change->answer = ERR_BUSY;
+		return OK;
+	}
 	if (sqlite_control(db, "SAVEPOINT change"))
 		return ERR_STORE;
 	change->answer = sqlite_call(db, change->function, change->argument, &stays);
@@ -216,6 +261,7 @@ static void run_batch(struct writer *writer, struct batch *batch)
 	struct change *change = batch->changes.first;
 	enum err err = OK;
 
+	watch_reset(&writer->db->watch);
 	if (sqlite_control(writer->db, "BEGIN IMMEDIATE")) {
 		fail(writer, batch);
 		return;
@@ -377,7 +423,7 @@ static void enqueue(struct writer *writer, struct change *change, bool probe)
 
 static enum err ask(struct writer *writer, store_function *function, void *argument, bool probe)
 {
-	struct change change = { .function = function, .argument = argument, .answer = ERR_STORE };
+	struct change change = { .function = function, .argument = argument, .answer = ERR_STORE, .clock = clock_mark() };
 
 	if (pthread_equal(pthread_self(), writer->thread)) {
 		log_error("store_fault", LOG_TEXT("what", "a change inside a change would wait for itself"));
@@ -407,6 +453,14 @@ static enum err probe(struct db *db, void *argument)
 enum err writer_probe(struct writer *writer)
 {
 	return ask(writer, probe, writer, true);
+}
+
+void writer_on_commit(struct writer *writer, void (*committed)(void *to, const struct touched *touched, size_t count), void *to)
+{
+	pthread_mutex_lock(&writer->mutex);
+	writer->on_commit = committed;
+	writer->commit_to = to;
+	pthread_mutex_unlock(&writer->mutex);
 }
 
 void writer_on_wake(struct writer *writer, void (*wake)(void *to, unsigned bits), void *to)

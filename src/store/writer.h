@@ -32,6 +32,7 @@ MUST_USE enum err writer_change(struct writer *writer, store_function *function,
 /* OK where the writer answers; one that is down or has failed writes something to find out. */
 MUST_USE enum err writer_probe(struct writer *writer);
 
+void writer_on_commit(struct writer *writer, void (*committed)(void *to, const struct touched *touched, size_t count), void *to);
 void writer_on_wake(struct writer *writer, void (*wake)(void *to, unsigned bits), void *to);
 
 #endif
