@@ -12,13 +12,31 @@
 
 #define JSON_DEPTH 16
 
+struct arena;
+
+/*
+ * A body that is made piece by piece, so that it never stands in memory whole and no thread waits for who reads it. A part of a
+ * larger struct of its owner's.
+ */
+struct stream {
+	/*
+	 * Appends the next piece, STREAM_PIECE_BYTES or so, in a request thread; the arena lives for this piece.
+	 * OK: there is more. ERR_NOT_FOUND: this was the last. Others: the answer is cut, and who reads it sees that.
+	 */
+	enum err (*more)(struct stream *stream, int64_t now_s, struct arena *arena, struct buf *out);
+	void (*done)(struct stream *stream); /* frees it, in any thread */
+};
+#define STREAM_PIECE_BYTES 65536
+
 struct answer {
 	int status;               /* 0 counts as 200 */
 	const char *content_type; /* NULL: no body */
 	const char *csp;          /* NULL: the strictest, `default-src 'none'; frame-ancestors 'none'` */
 	bool cacheable;           /* an asset named by its content: a year instead of no-store */
+	int cache_s;              /* anybody may keep it for so long; 0: no-store */
 	struct buf head;          /* further header lines, each "Name: value\r\n": by answer_header alone */
 	struct buf body;
+	struct stream *stream;    /* what comes instead of body; the answer's from then on */
 	unsigned json_depth;
 	bool json_more[JSON_DEPTH];
 };
@@ -32,6 +50,7 @@ void answer_redirect(struct answer *answer, int status, const char *place);
 /* Forgets status, headers (cookies too) and body: what was begun is not to be sent. */
 void answer_reset(struct answer *answer);
 void answer_done(struct answer *answer);
+void answer_drop_stream(struct answer *answer);
 
 /*
  * JSON: json_open and json_close are an object, with a name inside another one. Names are our own words; values are

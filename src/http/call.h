@@ -11,6 +11,7 @@
 #include "http/cookies.h"
 #include "http/form.h"
 #include "http/peer.h"
+#include "http/hash_places.h"
 #include "http/request.h"
 #include "http/route.h"
 
@@ -20,7 +21,10 @@
 struct store;
 struct keyring;
 struct hashes;
+struct signer; /* signing/signer.h */
+struct gate;   /* gate/gate.h */
 struct caller; /* accounts/caller.h: session and account */
+struct membership; /* organizations/membership.h */
 
 struct call {
 	/* what was asked */
@@ -33,6 +37,7 @@ struct call {
 
 	/* who, when, from where */
 	const struct caller *caller; /* NULL: nobody signed in */
+	const struct membership *membership; /* in the organisation of the path, where route->access is a right */
 	bool bearer;                 /* by Authorization, not by cookie */
 	struct peer peer;
 	const char *browser;         /* User-Agent made short for people: "Firefox on Linux"; never NULL */
@@ -44,6 +49,9 @@ struct call {
 	struct store *store;
 	const struct keyring *keys;
 	struct hashes *hashes;
+	struct hash_place place; /* to hash passwords; empty: none yet. The router gives it back behind the handler */
+	struct signer *signer;
+	struct gate *gate;
 
 	/* what comes back */
 	struct arena *arena;

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "base/log.h"
+#include "http/admit.h"
 #include "http/request_id.h"
 
 #include "base/banned.h"
@@ -118,16 +119,28 @@ void connection_free(struct connection *c)
 	free(c);
 }
 
+/* Without chunks the end of the connection is the end of the answer: one that was cut ends in a reset, not in an end. */
+static void cut(const struct connection *c)
+{
+	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 void connection_close(struct connection *c)
 {
 	if (c->fd < 0)
 		return;
+	if (c->streaming || c->out)
+		cut(c);
 	close(c->fd);
 	c->fd = -1;
 	atomic_fetch_sub(&c->loop->server->connections, 1);
 	leave_list(c);
 	drop_input(c);
 	drop_output(c);
+	job_free(c->stream);
+	c->stream = NULL;
 	if (!c->busy) /* else when its job comes back */
 		hand_to_free(c);
 }
@@ -152,6 +165,24 @@ static void answer_left(struct connection *c)
 		linger(c);
 }
 
+/* What has left makes room for the next piece. */
+static void pull(struct connection *c)
+{
+	struct job *job = c->stream;
+
+	if (!job || c->out || c->fd < 0)
+		return;
+	c->stream = NULL;
+	c->busy = true;
+	job->streaming = true;
+	buf_reset(&job->head);
+	if (!work_add(&c->loop->server->work, job))
+		return;
+	c->busy = false;
+	job_free(job);
+	connection_close(c);
+}
+
 /* Keeps what the system did not take. */
 static void keep_output(struct connection *c, const struct iovec *parts, size_t count, size_t sent)
 {
@@ -161,6 +192,7 @@ static void keep_output(struct connection *c, const struct iovec *parts, size_t 
 		length += parts[i].iov_len;
 	length -= sent;
 	if (!(c->out = (void *)hold(c, sizeof(*c->out) + length))) {
+		cut(c);
 		connection_close(c);
 		return;
 	}
@@ -177,16 +209,25 @@ static void keep_output(struct connection *c, const struct iovec *parts, size_t 
 
 static bool would_block(void)
 {
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+	return errno == EAGAIN || errno == EWOULDBLOCK;
+}
+
+/* True where it has to be asked for again: nothing else would tell when. */
+static bool interrupted(ssize_t result)
+{
+	return result < 0 && errno == EINTR;
 }
 
 /* Sends at once what goes; true where all went. */
 static bool send_parts(struct connection *c, struct iovec *parts, size_t count)
 {
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
-	ssize_t sent = sendmsg(c->fd, &message, MSG_NOSIGNAL);
 	size_t length = 0;
+	ssize_t sent;
 
+	do
+		sent = sendmsg(c->fd, &message, MSG_NOSIGNAL);
+	while (interrupted(sent));
 	if (sent < 0 && !would_block()) {
 		connection_close(c);
 		return false;
@@ -212,8 +253,11 @@ static void send_answer(struct connection *c, const struct buf *head, const stru
 static void send_more(struct connection *c)
 {
 	struct outgoing *out = c->out;
-	ssize_t sent = send(c->fd, out->bytes + out->sent, out->length - out->sent, MSG_NOSIGNAL);
+	ssize_t sent;
 
+	do
+		sent = send(c->fd, out->bytes + out->sent, out->length - out->sent, MSG_NOSIGNAL);
+	while (interrupted(sent));
 	if (sent < 0 && !would_block()) {
 		connection_close(c);
 		return;
@@ -226,6 +270,7 @@ static void send_more(struct connection *c)
 		return;
 	drop_output(c);
 	answer_left(c);
+	pull(c);
 }
 
 /* An answer of the loop's own, from loop->answer. */
@@ -248,21 +293,6 @@ static void send_own(struct connection *c, const char *id, bool keep_alive, bool
 
 /* ---- requests ---- */
 
-static void write_problem(struct answer *out, enum err err)
-{
-	out->status = err_status(err);
-	json_open(out, NULL);
-	json_text(out, "type", "about:blank"); /* the title is that of the status: RFC 9457 section 4.2.1 */
-	json_text(out, "title", reply_reason(out->status));
-	json_int(out, "status", out->status);
-	json_text(out, "detail", lang_text(LOCALE_EN, err_message(err)));
-	json_text(out, "code", err_word(err));
-	json_close(out);
-	out->content_type = "application/problem+json";
-	if (err == ERR_BUSY)
-		answer_header(out, "Retry-After", "1");
-}
-
 static void log_refusal(const struct connection *c, const char *id, enum err err)
 {
 	static const struct request nothing = { 0 };
@@ -273,13 +303,28 @@ static void log_refusal(const struct connection *c, const char *id, enum err err
 	         LOG_TEXT("address", peer.address));
 }
 
+/*
+ * Whatever else is wrong with a request, and however far it has come: no answer to HEAD has a body (RFC 9110 section 9.3.2), for who asks
+ * so reads none, and would take it for the next answer. An empty line before it is read over.
+ */
+static bool wants_body(const char *bytes, size_t length)
+{
+	static const char head[] = "HEAD ";
+
+	if (length >= 2 && !memcmp(bytes, "\r\n", 2)) {
+		bytes += 2;
+		length -= 2;
+	}
+	return length < strlen(head) || memcmp(bytes, head, strlen(head)) != 0;
+}
+
 /* Answers an error that no route knows of. */
 static void refuse(struct connection *c, enum err err, bool keep_alive, bool with_body)
 {
 	char id[CALL_ID_TEXT];
 
 	request_id(id);
-	write_problem(&c->loop->answer, err);
+	reply_problem(&c->loop->answer, LOCALE_EN, err);
 	log_refusal(c, id, err);
 	send_own(c, id, keep_alive, with_body);
 }
@@ -300,9 +345,10 @@ static bool answer_fast(struct connection *c, bool keep_alive)
 {
 	struct loop *loop = c->loop;
 	server_fast *fast = loop->server->options.fast;
+	const struct fast asked = { .request = &loop->request, .from = &c->peer, .loop = loop->number };
 	char id[CALL_ID_TEXT];
 
-	if (!fast || !fast(&loop->request, &loop->answer))
+	if (!fast || !fast(&asked, &loop->answer))
 		return false;
 	request_id(id);
 	log_fast(&loop->request, id, loop->answer.status);
@@ -310,7 +356,7 @@ static bool answer_fast(struct connection *c, bool keep_alive)
 	return true;
 }
 
-/* To a request thread; 503 where all are busy and the queue is full. */
+/* To a request thread; 503 where all are busy and the queue is full, or there is no place to hash in. */
 static void hand_over(struct connection *c, const char *bytes, size_t length, bool keep_alive)
 {
 	struct loop *loop = c->loop;
@@ -325,7 +371,8 @@ static void hand_over(struct connection *c, const char *bytes, size_t length, bo
 		job->keep_alive = keep_alive;
 		request_id(job->id);
 		c->busy = true;
-		err = work_add(&loop->server->work, job);
+		if (!(err = admit(loop->server, job)))
+			err = work_add(&loop->server->work, job);
 	}
 	if (!err)
 		return;
@@ -354,7 +401,7 @@ static void send_continue(struct connection *c)
 
 static bool is_free(const struct connection *c)
 {
-	return c->fd >= 0 && !c->busy && !c->out && !c->closing;
+	return c->fd >= 0 && !c->busy && !c->out && !c->closing && !c->stream;
 }
 
 /* Answers what is whole, in order; returns how many bytes that was. *length: less afterwards where chunks were joined. */
@@ -368,7 +415,7 @@ static size_t take_requests(struct connection *c, char *bytes, size_t *length)
 
 		*length = used + left;
 		if (parsed == PARSED_REFUSED) {
-			refuse(c, c->parser.err, false, true);
+			refuse(c, c->parser.err, false, wants_body(bytes + used, left));
 			return *length;
 		}
 		if (parsed == PARSED_MORE) {
@@ -417,10 +464,10 @@ static size_t wanted_room(const struct connection *c)
 }
 
 /* No memory for a request. Where another one is being answered there is no telling so in order. */
-static void give_up(struct connection *c)
+static void give_up(struct connection *c, const char *bytes, size_t length)
 {
 	if (is_free(c))
-		refuse(c, ERR_BUSY, false, true);
+		refuse(c, ERR_BUSY, false, wants_body(bytes, length));
 	else
 		connection_close(c);
 }
@@ -431,7 +478,7 @@ static void keep_rest(struct connection *c, const char *bytes, size_t length)
 	if (c->fd < 0 || c->closing || !length)
 		return;
 	if (!make_room(c, length)) {
-		give_up(c);
+		give_up(c, bytes, length);
 		return;
 	}
 	memcpy(c->in.bytes, bytes, length);
@@ -463,8 +510,11 @@ static void take_scratch(struct connection *c, size_t received)
 /* What epoll said is used up when less came than was asked for, but for the end, which comes alone. */
 static bool receive(struct connection *c, char *to, size_t room, size_t *received)
 {
-	ssize_t n = recv(c->fd, to, room, 0);
+	ssize_t n;
 
+	do
+		n = recv(c->fd, to, room, 0);
+	while (interrupted(n));
 	if (n < 0 && would_block()) {
 		c->readable = false;
 		return false;
@@ -488,7 +538,7 @@ static void read_some(struct connection *c)
 		return;
 	}
 	if (!make_room(c, wanted_room(c))) {
-		give_up(c);
+		give_up(c, c->in.bytes, c->in.length);
 		return;
 	}
 	if (receive(c, c->in.bytes + c->in.length, c->in.room - c->in.length, &received)) {
@@ -563,16 +613,28 @@ void connection_event(struct connection *c, unsigned events)
 	go_on(c);
 }
 
-void connection_answered(struct connection *c, struct job *job)
+bool connection_answered(struct connection *c, struct job *job)
 {
+	bool more = job->progress == PROGRESS_MORE;
+
 	c->busy = false;
 	if (c->fd < 0) {
 		hand_to_free(c);
-		return;
+		return false;
 	}
-	c->closing = !job->keep_alive;
+	c->streaming = job->progress != PROGRESS_WHOLE;
+	if (job->progress == PROGRESS_CUT) {
+		connection_close(c);
+		return false;
+	}
+	c->closing = !more && !job->keep_alive;
 	send_answer(c, &job->head, &job->answer, job->request.method != HEAD);
+	more = more && c->fd >= 0;
+	if (more)
+		c->stream = job;
+	pull(c);
 	go_on(c);
+	return more;
 }
 
 void connection_expired(struct connection *c)
@@ -581,7 +643,7 @@ void connection_expired(struct connection *c)
 		connection_close(c);
 		return;
 	}
-	refuse(c, ERR_TIMEOUT, false, true);
+	refuse(c, ERR_TIMEOUT, false, wants_body(c->in.bytes, c->in.length));
 	settle(c);
 }
 

@@ -22,6 +22,7 @@ struct connection {
 	bool closing;    /* the last answer is on its way */
 	bool lingering;  /* it has left */
 	bool answered;   /* a request was answered since its deadline was set */
+	bool streaming;  /* an answer has begun whose last piece is not made */
 	bool continued;  /* "100 Continue" was sent */
 	struct peer_socket peer;
 	struct parser parser;
@@ -30,13 +31,16 @@ struct connection {
 		size_t length, room;
 	} in;
 	struct outgoing *out; /* what the system did not take at once */
+	struct job *stream;   /* an answer that has further pieces: the next is made once this one has left */
 };
 
 /* Takes fd over: it is closed where there is no memory. */
 void connection_new(struct loop *loop, int fd, const struct peer_socket *peer);
 
 void connection_event(struct connection *connection, unsigned events); /* of epoll */
-void connection_answered(struct connection *connection, struct job *job);
+
+/* True: the job is the connection's from now on, for the next piece of its answer. */
+bool connection_answered(struct connection *connection, struct job *job);
 void connection_expired(struct connection *connection);
 
 /* No further request: closes at once where none is under way. */

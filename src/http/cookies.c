@@ -19,6 +19,8 @@ static const struct {
 	[COOKIE_LOCALE] = { "twostep-locale", true },
 	[COOKIE_RETURN] = { "twostep-return", false },
 	[COOKIE_NOTICE] = { "twostep-notice", false },
+	[COOKIE_APP] = { "twostep-app", false },
+	[COOKIE_NONCE] = { "twostep-nonce", false },
 };
 
 /* RFC 6265 section 4.1.1 */
@@ -85,21 +87,28 @@ static bool next_pair(struct jar *jar, struct view *name, struct view *value)
 	return true;
 }
 
-const char *cookie_get(struct call *call, enum cookie cookie)
+bool cookie_find(const struct request *request, enum cookie cookie, bool https, struct view *out)
 {
-	struct jar jar = { .request = call->request };
+	struct jar jar = { .request = request };
 	struct view name, value, found = { NULL, 0 };
 
 	while (next_pair(&jar, &name, &value)) {
-		if (!is_named(name, cookie, call->settings->https))
+		if (!is_named(name, cookie, https))
 			continue;
 		if (found.bytes)
-			return NULL; /* two: which of them is ours, nobody can tell */
+			return false; /* two: which of them is ours, nobody can tell */
 		found = value;
 	}
-	if (!found.length || !is_value(found.bytes, found.length))
-		return NULL;
-	return arena_copy(call->arena, found.bytes, found.length);
+	*out = found;
+	return found.length && is_value(found.bytes, found.length);
+}
+
+const char *cookie_get(struct call *call, enum cookie cookie)
+{
+	struct view found;
+
+	return cookie_find(call->request, cookie, call->settings->https, &found) ? arena_copy(call->arena, found.bytes, found.length)
+	                                                                         : NULL;
 }
 
 bool cookie_any(const struct call *call)
@@ -114,10 +123,9 @@ bool cookie_any(const struct call *call)
 	return false;
 }
 
-static void set(struct call *call, enum cookie cookie, const char *value, int64_t max_age_s)
+static void set(struct call *call, enum cookie cookie, bool https, const char *value, int64_t max_age_s)
 {
 	SCOPED(buf_done) struct buf line = { 0 };
-	bool https = call->settings->https;
 
 	buf_printf(&line, "%s%s=%s", https ? HOST_PREFIX : "", cookies[cookie].name, value);
 	if (max_age_s >= 0)
@@ -131,15 +139,20 @@ static void set(struct call *call, enum cookie cookie, const char *value, int64_
 		answer_header(call->out, "Set-Cookie", buf_string(&line));
 }
 
-void cookie_set(struct call *call, enum cookie cookie, const char *value, int64_t max_age_s)
+void cookie_set_at(struct call *call, enum cookie cookie, bool https, const char *value, int64_t max_age_s)
 {
 	if (!is_value(value, strlen(value)))
 		call->out->head.failed = true;
 	else
-		set(call, cookie, value, max_age_s > 0 ? max_age_s : -1);
+		set(call, cookie, https, value, max_age_s > 0 ? max_age_s : -1);
+}
+
+void cookie_set(struct call *call, enum cookie cookie, const char *value, int64_t max_age_s)
+{
+	cookie_set_at(call, cookie, call->settings->https, value, max_age_s);
 }
 
 void cookie_clear(struct call *call, enum cookie cookie)
 {
-	set(call, cookie, "", 0);
+	set(call, cookie, call->settings->https, "", 0);
 }

@@ -6,13 +6,17 @@
 
 #include "http/call.h"
 
-enum given_kind { GIVEN_WRONG, GIVEN_NOTHING, GIVEN_TEXT, GIVEN_TRUTH };
+enum given_kind { GIVEN_WRONG, GIVEN_NOTHING, GIVEN_TEXT, GIVEN_TRUTH, GIVEN_NUMBER, GIVEN_NESTED };
 
 /* What the visitor gave for a field. */
 struct given {
 	enum given_kind kind;
 	struct view text;
 	bool truth;
+	int64_t number;
+	const void *nested; /* a list or an object, as the surface's reader has it */
+	/* Fills the member from what is nested. NULL: this surface has no such thing. */
+	enum err (*unnest)(struct call *call, const struct field *field, const void *nested, void *member);
 };
 
 /* Puts what was given into its place in the struct. ERR_INVALID: call->wrong names the field; ERR_MEMORY. */

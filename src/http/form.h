@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -20,8 +21,20 @@ enum field_kind {
 	FIELD_CODE,     /* const char *: must be there; spaces and hyphens (also U+2010 to U+2015, U+00A0, U+3000) taken out */
 	FIELD_CODE_OPTIONAL,
 	FIELD_BOOL,     /* bool: absent is false; in a form: on, true, 1 */
+	FIELD_SWITCH,   /* struct switched: also tells whether it was given; in a form: on, true, 1, off, false, 0 */
+	FIELD_NUMBER,   /* struct number: a whole number; in a form in decimal, empty is absent */
+	FIELD_TEXTS,    /* struct texts: a list of texts; in a form one text, split at white space, commas and semicolons */
+	FIELD_OBJECT,   /* const void *: a form in the form (field.of), NULL where absent; JSON alone */
+	FIELD_LIST,     /* struct list of forms (field.of); JSON alone */
 	FIELD_TRANSPORT /* enum transport: absent is TRANSPORT_COOKIE; "cookie" or "bearer" */
 };
+
+/* Values that tell whether they were given: a change leaves alone what it does not name. */
+struct switched { bool given, on; };
+struct number { bool given; int64_t value; };
+struct texts { bool given; const char *const *text; size_t count; };
+struct list { bool given; const void *items; size_t count; }; /* items: an array of the struct that field.of describes */
+#define FORM_ITEMS_MAX 200 /* of FIELD_TEXTS and FIELD_LIST; more: ERR_INVALID naming the field */
 
 enum transport { TRANSPORT_COOKIE, TRANSPORT_BEARER };
 
@@ -29,7 +42,8 @@ struct field {
 	const char *name;
 	enum field_kind kind;
 	size_t offset;
-	size_t max_bytes; /* longer: ERR_INVALID naming the field */
+	size_t max_bytes; /* of a text, or of each of FIELD_TEXTS; longer: ERR_INVALID naming the field */
+	const struct form *of; /* of FIELD_OBJECT and FIELD_LIST */
 };
 
 struct form {
@@ -38,7 +52,8 @@ struct form {
 };
 
 #define FIELD_BYTES_MAX 4096
-#define FIELD(type, member, kind) { #member, kind, offsetof(struct type, member), FIELD_BYTES_MAX }
+#define FIELD(type, member, kind) { #member, kind, offsetof(struct type, member), FIELD_BYTES_MAX, NULL }
+#define FIELD_OF(type, member, kind, form) { #member, kind, offsetof(struct type, member), FIELD_BYTES_MAX, form }
 #define FORM(type, fields) { fields, sizeof(fields) / sizeof((fields)[0]), sizeof(struct type) }
 
 /*

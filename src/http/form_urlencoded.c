@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-#define PAIRS_MAX 64 /* our largest form has a dozen fields */
+#define PAIRS_MAX 160 /* our largest form: a role on each of an organisation's services (SERVICES_MAX) */
 
 /* One pair, still encoded. */
 struct pair {
@@ -108,8 +108,8 @@ static struct given given_of(const struct pairs *pairs, const char *name)
 {
 	for (size_t i = 0; i < pairs->count; i++)
 		if (view_same(pairs->of[i].name, name))
-			return (struct given){ GIVEN_TEXT, pairs->of[i].value, false };
-	return (struct given){ GIVEN_NOTHING, { "", 0 }, false };
+			return (struct given){ .kind = GIVEN_TEXT, .text = pairs->of[i].value };
+	return (struct given){ .kind = GIVEN_NOTHING, .text = { "", 0 } };
 }
 
 static enum err read_body(struct call *call, struct pairs *pairs)

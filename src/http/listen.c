@@ -190,7 +190,7 @@ enum err listen_open(const char *where, struct listener *out, const char **why)
 	long handed_over;
 	enum err err;
 
-	*out = (struct listener){ .fd = -1 };
+	*out = LISTENER_NONE;
 	if (is_handed_over(&handed_over))
 		err = take_over(handed_over, out, why);
 	else if (!strncmp(where, UNIX_SCHEME, sizeof(UNIX_SCHEME) - 1))
@@ -202,6 +202,11 @@ enum err listen_open(const char *where, struct listener *out, const char **why)
 	else
 		describe(out);
 	return err;
+}
+
+enum err listen_hand_over(const struct listener *listener, uid_t user, gid_t group, const char **why)
+{
+	return listener->path[0] && lchown(listener->path, user, group) ? fail(why, NULL) : OK;
 }
 
 void listen_close(struct listener *listener)

@@ -20,6 +20,7 @@ struct listener {
 	dev_t device;
 	ino_t inode;
 };
+#define LISTENER_NONE ((struct listener){ .fd = -1 })
 
 /*
  * where  "127.0.0.1:8080", "[::1]:8080" (port 0: a free one) or "unix:PATH"; a socket file that nobody listens on any more is
@@ -27,6 +28,9 @@ struct listener {
  * ERR_IO: *why says what went wrong, static or from strerror.
  */
 MUST_USE enum err listen_open(const char *where, struct listener *out, const char **why);
+
+/* Gives a socket file of ours to whom the process is about to change to. ERR_IO: *why says what went wrong. */
+MUST_USE enum err listen_hand_over(const struct listener *listener, uid_t user, gid_t group, const char **why);
 
 /* Nobody is let in any more; accepts one that is closed. */
 void listen_close(struct listener *listener);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -33,6 +34,17 @@ static void start_accepting(struct loop *loop)
 		loop->paused_until_ms = loop->now_ms + PAUSE_MS;
 }
 
+/* The system told this loop alone of who waits at the door: others may have room. */
+static void tell_others(const struct loop *loop)
+{
+	for (unsigned i = 0; i < loop->server->loop_count; i++) {
+		struct loop *other = &loop->server->loops[i];
+
+		if (other != loop && !atomic_exchange(&other->told, true))
+			loop_wake(other);
+	}
+}
+
 /* Not to be asked again at once, which would spin: what waits in the queue makes the socket readable all the time. */
 static void pause_accepting(struct loop *loop, const char *why)
 {
@@ -44,6 +56,7 @@ static void pause_accepting(struct loop *loop, const char *why)
 	(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->server->listener.fd, NULL);
 	loop->accepting = false;
 	loop->paused_until_ms = loop->now_ms + PAUSE_MS;
+	tell_others(loop);
 }
 
 /* For good. The last loop closes the door itself. */
@@ -81,14 +94,33 @@ static struct peer_socket peer_of(const union address *address)
 	return peer;
 }
 
-/* The longest idle connection makes room for a new one. */
-static bool make_room(struct loop *loop)
+static int64_t waits_since_ms(const struct connection *c)
 {
-	struct connection *oldest = loop->waiting[WAITING_IDLE].first;
+	return c->until_ms - c->loop->server->longest_ms[c->waiting];
+}
 
-	if (oldest)
-		connection_close(oldest);
-	return oldest;
+/* The connection that was waited for longest, idle or slow; NULL: all there are, a request thread has in hand. */
+static struct connection *longest_waiting(const struct loop *loop)
+{
+	struct connection *longest = NULL;
+
+	for (enum waiting waiting = WAITING_IDLE; waiting < WAITING_COUNT; waiting++) {
+		struct connection *first = loop->waiting[waiting].first;
+
+		if (first && (!longest || waits_since_ms(first) < waits_since_ms(longest)))
+			longest = first;
+	}
+	return longest;
+}
+
+/* It gives way to a new one: who fills the house keeps nobody out. */
+static bool make_room(const struct loop *loop)
+{
+	struct connection *longest = longest_waiting(loop);
+
+	if (longest)
+		connection_close(longest);
+	return longest;
 }
 
 static bool is_full(const struct server *server)
@@ -96,17 +128,42 @@ static bool is_full(const struct server *server)
 	return atomic_load(&server->connections) >= server->options.connections;
 }
 
-static bool let_in(struct loop *loop, int fd, const union address *address)
+static void let_in(struct loop *loop, int fd, const union address *address)
 {
 	struct peer_socket peer = peer_of(address);
 
-	if (is_full(loop->server) && !make_room(loop)) {
-		close(fd);
-		pause_accepting(loop, "connections");
-		return false;
-	}
+	if (is_full(loop->server))
+		(void)make_room(loop);
 	connection_new(loop, fd, &peer);
-	return true;
+}
+
+/* accept4 says that there is no file left before it looks whether anybody came: nobody is to give way to nobody. */
+static bool somebody_waits(const struct loop *loop)
+{
+	struct pollfd door = { .fd = loop->server->listener.fd, .events = POLLIN };
+
+	return poll(&door, 1, 0) != 0;
+}
+
+/* True: there is room now for who waits. */
+static bool find_room(struct loop *loop, const char *why)
+{
+	if (!somebody_waits(loop))
+		return false;
+	if (make_room(loop))
+		return true;
+	pause_accepting(loop, why);
+	return false;
+}
+
+/* What accept4 said; true: it may be asked again. */
+static bool goes_on(struct loop *loop, int why)
+{
+	if (why == EAGAIN || why == EWOULDBLOCK)
+		return false;
+	if (why != EMFILE && why != ENFILE && why != ENOBUFS && why != ENOMEM)
+		return true; /* it went away again: accept(2) */
+	return find_room(loop, strerror(why));
 }
 
 /* One connection; false where there is none more for now. */
@@ -114,18 +171,15 @@ static bool accept_one(struct loop *loop)
 {
 	union address address = { .any.sa_family = AF_UNIX };
 	socklen_t length = sizeof(address);
-	int fd = accept4(loop->server->listener.fd, &address.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd;
 
-	if (fd >= 0)
-		return let_in(loop, fd, &address);
-	if (errno == EAGAIN || errno == EWOULDBLOCK)
-		return false;
-	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
-		return true; /* it went away again: accept(2) */
-	if (make_room(loop))
-		return true;
-	pause_accepting(loop, strerror(errno));
-	return false;
+	if (is_full(loop->server) && !longest_waiting(loop))
+		return find_room(loop, "connections");
+	fd = accept4(loop->server->listener.fd, &address.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return goes_on(loop, errno);
+	let_in(loop, fd, &address);
+	return true;
 }
 
 static void accept_some(struct loop *loop)
@@ -174,8 +228,8 @@ static void send_answered(struct loop *loop)
 
 	for (; job; job = next) {
 		next = job->next;
-		connection_answered(job->connection, job);
-		job_free(job);
+		if (!connection_answered(job->connection, job))
+			job_free(job);
 	}
 }
 
@@ -201,6 +255,8 @@ static void take_wake(struct loop *loop)
 	while (read(loop->wake, &count, sizeof(count)) < 0 && errno == EINTR)
 		;
 	send_answered(loop);
+	if (atomic_exchange(&loop->told, false))
+		accept_some(loop);
 }
 
 static void expire(struct loop *loop)
@@ -230,7 +286,7 @@ static void tick(struct loop *loop)
 	if (loop->now_ms - loop->dated_ms < DATE_MS && loop->dated_ms)
 		return;
 	loop->dated_ms = loop->now_ms;
-	date_text(clock_now_s(), loop->date);
+	date_text(clock_shown_s(), loop->date);
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -274,6 +330,12 @@ static void dispatch(struct loop *loop, const struct epoll_event *event)
 		connection_event(event->data.ptr, event->events);
 }
 
+static void turn(const struct loop *loop, bool begins)
+{
+	if (loop->server->options.turn)
+		loop->server->options.turn(loop->number, begins);
+}
+
 static void *run(void *argument)
 {
 	struct loop *loop = argument;
@@ -284,6 +346,7 @@ static void *run(void *argument)
 	while (!is_over(loop)) {
 		int count = epoll_wait(loop->epoll, events, EVENTS_MAX, idle_ms(loop));
 
+		turn(loop, true);
 		tick(loop);
 		for (int i = 0; i < count; i++)
 			dispatch(loop, &events[i]);
@@ -291,17 +354,19 @@ static void *run(void *argument)
 			begin_drain(loop);
 		expire(loop);
 		free_closed(loop);
+		turn(loop, false);
 	}
 	return NULL;
 }
 
 /* ---- life ---- */
 
-enum err loop_init(struct loop *loop, struct server *server)
+enum err loop_init(struct loop *loop, struct server *server, unsigned number)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &loop->wake };
 
 	loop->server = server;
+	loop->number = number;
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -1,6 +1,6 @@
 /*
  * loop: one thread with an epoll of its own, and the connections that it accepted. What a loop and its connections hold is
- * touched by its thread alone, but for the list of answered jobs.
+ * touched by its thread alone, but for the list of answered jobs and what other loops tell.
  */
 #ifndef TWOSTEP_HTTP_LOOP_H
 #define TWOSTEP_HTTP_LOOP_H
@@ -48,10 +48,12 @@ struct server {
 
 struct loop {
 	struct server *server;
+	unsigned number;
 	pthread_t thread;
 	int epoll, wake; /* wake: eventfd */
 	pthread_mutex_t lock;
 	struct job *answered; /* under lock */
+	atomic_bool told;     /* by another loop: somebody waits at the door whom it has no room for */
 
 	int64_t now_ms, dated_ms, paused_until_ms, complain_ms, drained_ms; /* monotonic; 0: not */
 	char date[DATE_TEXT];
@@ -66,7 +68,7 @@ struct loop {
 	char scratch[LOOP_SCRATCH_BYTES];
 };
 
-MUST_USE enum err loop_init(struct loop *loop, struct server *server);
+MUST_USE enum err loop_init(struct loop *loop, struct server *server, unsigned number);
 MUST_USE enum err loop_start(struct loop *loop);
 
 /* From any thread: look at what has changed. */

@@ -322,16 +322,18 @@ static enum err take_expect(struct parser *p, struct request *r, struct view val
 
 enum { KNOWN_HOST = 1, KNOWN_LENGTH = 2, KNOWN_CODING = 4 };
 
+#define NAMED(literal) { literal, sizeof(literal) - 1 }
+
 static const struct known {
-	const char *name;
+	struct view name;
 	unsigned once; /* its bit, where two of it are refused */
 	enum err (*take)(struct parser *p, struct request *r, struct view value);
 } known_fields[] = {
-	{ "Host", KNOWN_HOST, take_host },
-	{ "Connection", 0, take_connection },
-	{ "Content-Length", KNOWN_LENGTH, take_length },
-	{ "Transfer-Encoding", KNOWN_CODING, take_coding },
-	{ "Expect", 0, take_expect },
+	{ NAMED("Host"), KNOWN_HOST, take_host },
+	{ NAMED("Connection"), 0, take_connection },
+	{ NAMED("Content-Length"), KNOWN_LENGTH, take_length },
+	{ NAMED("Transfer-Encoding"), KNOWN_CODING, take_coding },
+	{ NAMED("Expect"), 0, take_expect },
 };
 
 static enum err take_known(struct parser *p, struct request *r, const struct header *header)
@@ -339,7 +341,7 @@ static enum err take_known(struct parser *p, struct request *r, const struct hea
 	for (size_t i = 0; i < COUNT(known_fields); i++) {
 		const struct known *known = &known_fields[i];
 
-		if (!view_ascii_same(header->name, known->name))
+		if (!same_ascii(header->name, known->name))
 			continue;
 		if (p->known & known->once)
 			return ERR_MALFORMED;

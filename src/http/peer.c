@@ -159,6 +159,14 @@ static void set_address(struct peer *out, const struct address *address)
 	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? address->bytes + sizeof(mapped) : address->bytes, out->address, PEER_TEXT);
 }
 
+bool peer_trusted(const struct peer_socket *from, const struct settings *settings)
+{
+	struct address address;
+
+	memcpy(address.bytes, from->address, sizeof(address.bytes));
+	return from->is_unix ? settings->trust_unix : is_trusted(&address, settings);
+}
+
 void peer_find(struct peer *out, const struct peer_socket *from, const struct request *request, const struct settings *settings)
 {
 	struct address visitor;
@@ -166,7 +174,7 @@ void peer_find(struct peer *out, const struct peer_socket *from, const struct re
 
 	memcpy(visitor.bytes, from->address, sizeof(visitor.bytes));
 	*out = (struct peer){ .address = "unix" };
-	out->trusted = from->is_unix ? settings->trust_unix : is_trusted(&visitor, settings);
+	out->trusted = peer_trusted(from, settings);
 	if (out->trusted)
 		follow(request, settings, &visitor, &learned);
 	if (from->is_unix && !learned)

@@ -33,6 +33,9 @@ struct peer_socket {
 	uint8_t address[16]; /* IPv6, or IPv4 mapped as ::ffff:a.b.c.d */
 };
 
+/* Is it a trusted proxy? peer_find says the same in peer.trusted. */
+bool peer_trusted(const struct peer_socket *from, const struct settings *settings);
+
 /*
  * Makes the peer of a request. X-Forwarded-For is read from the right, over all its lines: up to the first address that is
  * not a trusted proxy, or to the last one that can be read.

@@ -128,6 +128,19 @@ static void add_common(struct buf *out, const struct reply *reply)
 		ADD(out, "Connection: close\r\n");
 }
 
+static void add_cache(struct buf *out, const struct answer *answer)
+{
+	if (answer->cacheable) {
+		ADD(out, "Cache-Control: public, max-age=31536000, immutable\r\n");
+	} else if (answer->cache_s > 0) {
+		ADD(out, "Cache-Control: public, max-age=");
+		add_number(out, (size_t)answer->cache_s);
+		ADD(out, "\r\n");
+	} else {
+		ADD(out, "Cache-Control: no-store\r\n");
+	}
+}
+
 void reply_head(struct buf *out, const struct answer *answer, const struct reply *reply)
 {
 	static const struct answer unavailable = { .status = 503 };
@@ -137,17 +150,32 @@ void reply_head(struct buf *out, const struct answer *answer, const struct reply
 	add_status(out, status);
 	add_common(out, reply);
 	add_line(out, "Content-Security-Policy: ", sent->csp ? sent->csp : DEFAULT_CSP);
-	if (sent->cacheable)
-		ADD(out, "Cache-Control: public, max-age=31536000, immutable\r\n");
-	else
-		ADD(out, "Cache-Control: no-store\r\n");
+	add_cache(out, sent);
 	if (reply_has_body(sent))
 		add_line(out, "Content-Type: ", sent->content_type);
-	if (has_length(status)) {
+	if (reply_has_body(sent) && sent->stream) {
+		if (reply->chunked)
+			ADD(out, "Transfer-Encoding: chunked\r\n");
+	} else if (has_length(status)) {
 		ADD(out, "Content-Length: ");
 		add_number(out, reply_has_body(sent) ? sent->body.length : 0);
 		ADD(out, "\r\n");
 	}
 	buf_add(out, buf_string(&sent->head), sent->head.length);
 	ADD(out, "\r\n");
+}
+
+void reply_problem(struct answer *out, enum locale locale, enum err err)
+{
+	out->status = err_status(err);
+	json_open(out, NULL);
+	json_text(out, "type", "about:blank"); /* the title is that of the status: RFC 9457 section 4.2.1 */
+	json_text(out, "title", reply_reason(out->status));
+	json_int(out, "status", out->status);
+	json_text(out, "detail", lang_text(locale, err_message(err)));
+	json_text(out, "code", err_word(err));
+	json_close(out);
+	out->content_type = "application/problem+json";
+	if (err == ERR_BUSY)
+		answer_header(out, "Retry-After", "1");
 }

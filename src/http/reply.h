@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "http/answer.h"
 
 #define DATE_TEXT 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" and NUL */
@@ -20,6 +21,7 @@ struct reply {
 	const char *id;   /* of the request */
 	bool https;       /* of the public URL */
 	bool keep_alive;  /* else the answer says that the connection ends */
+	bool chunked;     /* of an answer with a stream: how its end is told; else by closing (HTTP/1.0) */
 };
 
 /* Appends all up to and with the empty line. Of an answer that failed (buf_check of head or body): of a bare 503 instead. */
@@ -30,6 +32,9 @@ int reply_status(const struct answer *answer);
 
 /* Whether the body may be sent: not of 204, 304, an answer that failed or one without content type; HEAD is the sender's question. */
 bool reply_has_body(const struct answer *answer);
+
+/* Writes a refusal that no surface has words for: problem+json, with Retry-After where it is `busy`. */
+void reply_problem(struct answer *out, enum locale locale, enum err err);
 
 /* The reason phrase of a status; "" of one that is not ours. */
 const char *reply_reason(int status);

@@ -39,10 +39,10 @@ struct view view_trim(struct view view)
 const struct view *request_header(const struct request *request, const char *name, bool *several)
 {
 	const struct view *found = NULL;
-	size_t count = 0;
+	size_t count = 0, length = strlen(name);
 
 	for (size_t i = 0; i < request->header_count; i++)
-		if (view_ascii_same(request->headers[i].name, name)) {
+		if (request->headers[i].name.length == length && !strncasecmp(request->headers[i].name.bytes, name, length)) {
 			found = &request->headers[i].value;
 			count++;
 		}

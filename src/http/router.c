@@ -10,6 +10,7 @@
 #include "base/banned.h"
 
 #define PARTS_MAX 12 /* our longest path has six */
+#define PROOFS    2  /* that may have grown old: password, second step */
 
 /* A path in its segments, decoded: "/a/b%20c" is "a" and "b c". */
 struct path {
@@ -96,7 +97,9 @@ static bool matches(const char *pattern, const struct path *path, const char *se
 
 static int methods_of(const struct route *route)
 {
-	return route->method & GET ? route->method | HEAD : route->method;
+	int methods = route->method & ~HASHES;
+
+	return methods & GET ? methods | HEAD : methods;
 }
 
 /* The route, or ERR_NOT_FOUND, or ERR_METHOD with the methods that the path has. */
@@ -123,11 +126,71 @@ static enum err find_route(struct call *call, int *allowed)
 	return *allowed ? ERR_METHOD : ERR_NOT_FOUND;
 }
 
+/* The same without decoding and without memory. */
+static bool fits(const char *pattern, struct view path)
+{
+	while (*pattern && path.length && *path.bytes == '/') {
+		const char *slash = memchr(path.bytes + 1, '/', path.length - 1);
+		struct view given = { path.bytes + 1, (size_t)((slash ? slash : path.bytes + path.length) - path.bytes) - 1 };
+		struct view part = next_part(&pattern);
+
+		if (is_name(part) ? !given.length : given.length != part.length || memcmp(given.bytes, part.bytes, part.length) != 0)
+			return false;
+		path.bytes += given.length + 1;
+		path.length -= given.length + 1;
+	}
+	return !*pattern && !path.length;
+}
+
+bool router_hashes(const struct router *router, const struct request *request, bool *json)
+{
+	const struct surface *surface = surface_of(router, request->path);
+
+	*json = surface->json;
+	for (const struct route *const *table = surface->tables; table && *table; table++)
+		for (const struct route *route = *table; route->path; route++)
+			if (route->method & HASHES && route->method & (int)request->method && fits(route->path, request->path))
+				return true;
+	return false;
+}
+
 static enum err read_form(struct call *call)
 {
 	if (!call->route->form)
 		return OK;
 	return call->surface->json ? form_read_json(call, call->route->form) : form_read_urlencoded(call, call->route->form);
+}
+
+static enum err mended(struct call *call, enum err err)
+{
+	return err && call->surface->mend ? call->surface->mend(call, err) : err;
+}
+
+/* What a rule said of what it saw; without memory it did not see all, and "no cookie" or "no further line" may be wrong. */
+static enum err seen_whole(const struct call *call, enum err err)
+{
+	return call->arena->failed ? ERR_MEMORY : err;
+}
+
+static enum err read_and_run(struct call *call)
+{
+	enum err err = seen_whole(call, read_form(call));
+
+	return err ? err : call->route->handler(call);
+}
+
+/* A rule that asks for fresher proofs than its route does is asked again once each is given. */
+static enum err handle(struct call *call)
+{
+	enum err err = read_and_run(call);
+
+	for (int proofs = 0; proofs < PROOFS && (err == ERR_NEEDS_PASSWORD || err == ERR_NEEDS_SECOND_STEP); proofs++) {
+		if ((err = mended(call, err)))
+			return err;
+		answer_reset(call->out);
+		err = read_and_run(call);
+	}
+	return err;
 }
 
 /* From the route to the answer; the first error ends it. */
@@ -137,12 +200,11 @@ static enum err run(const struct router *router, struct call *call, int *allowed
 
 	if ((err = find_route(call, allowed)) || (err = cross_site_check(call)))
 		return err;
-	err = router->guard(call);
-	if (err && call->surface->mend)
-		err = call->surface->mend(call, err);
-	if (err || (err = read_form(call)) || (err = call->route->handler(call)))
-		return err;
-	return call->out->head.failed || call->out->body.failed ? ERR_MEMORY : OK;
+	if ((err = seen_whole(call, router->guard(call))))
+		err = seen_whole(call, mended(call, err));
+	if (!err)
+		err = handle(call);
+	return seen_whole(call, !err && (call->out->head.failed || call->out->body.failed) ? ERR_MEMORY : err);
 }
 
 /* RFC 9110 section 15.5.6: a 405 says what there is. */
@@ -172,20 +234,30 @@ static void log_refusal(const struct call *call, enum err err)
 		                                       LOG_TEXT("field", call->wrong)));
 }
 
-void router_answer(const struct router *router, struct call *call)
+static void answer_by_routes(const struct router *router, struct call *call)
 {
 	int allowed = 0;
-	enum err err;
+	enum err err = run(router, call, &allowed);
 
+	if (!err)
+		return;
+	log_refusal(call, err);
+	answer_reset(call->out);
+	call->arena->failed = false;
+	call->surface->refuse(call, err);
+	call->out->body.failed = call->out->body.failed || call->arena->failed;
+	if (err == ERR_METHOD)
+		add_allow(call->out, allowed);
+}
+
+void router_answer(const struct router *router, struct call *call)
+{
 	call->surface = surface_of(router, call->request->path);
-	err = run(router, call, &allowed);
-	if (err) {
-		log_refusal(call, err);
-		answer_reset(call->out);
-		call->surface->refuse(call, err);
-		if (err == ERR_METHOD)
-			add_allow(call->out, allowed);
-	}
+	if (call->surface->whole)
+		call->surface->whole(call);
+	else
+		answer_by_routes(router, call);
+	hash_place_done(&call->place); /* before anybody waits for mail */
 	if (router->after)
 		router->after(call);
 }

@@ -1,13 +1,13 @@
 #include "http/server.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "http/listen.h"
 #include "http/loop.h"
 #include "http/reply.h"
 #include "http/request_id.h"
@@ -38,13 +38,60 @@ static void write_head(const struct server *server, struct job *job, int64_t now
 	struct reply reply = { .date = date_text(now_s, date), .id = job->id, .https = server->options.settings->https };
 
 	job->keep_alive = job->keep_alive && !atomic_load(&server->stopping);
+	if (job->answer.stream && !job->request.minor)
+		job->keep_alive = false;
+	reply.chunked = job->request.minor > 0;
 	reply.keep_alive = job->keep_alive;
 	reply_head(&job->head, &job->answer, &reply);
 }
 
-static void answer(void *with, struct job *job, struct arena *arena)
+/* RFC 9112 section 7.1. */
+static void add_chunk(struct buf *out, const struct buf *piece)
 {
-	const struct server *server = with;
+	char size[24];
+
+	if (!piece->length)
+		return;
+	snprintf(size, sizeof(size), "%zx\r\n", piece->length);
+	buf_text(out, size);
+	buf_add(out, piece->bytes, piece->length);
+	buf_text(out, "\r\n");
+}
+
+/* The next piece into the body, framed; an end that could not be told is no end. */
+static void make_piece(struct job *job, struct arena *arena)
+{
+	SCOPED(buf_done) struct buf piece = { 0 };
+	struct stream *stream = job->answer.stream;
+	bool chunked = job->request.minor > 0;
+	enum err err = stream->more(stream, clock_now_s(), arena, &piece);
+
+	buf_reset(&job->answer.body);
+	if (chunked)
+		add_chunk(&job->answer.body, &piece);
+	else
+		buf_add(&job->answer.body, piece.bytes ? piece.bytes : "", piece.length);
+	if (chunked && err == ERR_NOT_FOUND)
+		buf_text(&job->answer.body, "0\r\n\r\n");
+	if ((err && err != ERR_NOT_FOUND) || piece.failed || job->answer.body.failed)
+		job->progress = PROGRESS_CUT;
+	else
+		job->progress = err ? PROGRESS_WHOLE : PROGRESS_MORE;
+}
+
+/* The head is written; what it promised begins. */
+static void begin_stream(struct job *job, struct arena *arena)
+{
+	if (!job->answer.stream)
+		return;
+	if (job->request.method == HEAD || !reply_has_body(&job->answer))
+		answer_drop_stream(&job->answer);
+	else
+		make_piece(job, arena);
+}
+
+static void answer_request(const struct server *server, struct job *job, struct arena *arena)
+{
 	const struct server_options *options = &server->options;
 	struct call call = {
 		.request = &job->request,
@@ -55,15 +102,28 @@ static void answer(void *with, struct job *job, struct arena *arena)
 		.store = options->store,
 		.keys = options->keys,
 		.hashes = options->hashes,
+		.place = job->place,
+		.signer = options->signer,
+		.gate = options->gate,
 		.arena = arena,
 		.out = &job->answer,
 	};
 
+	job->place.of = NULL; /* the call's */
 	memcpy(call.id, job->id, sizeof(call.id));
 	peer_find(&call.peer, &job->from, &job->request, options->settings);
 	router_answer(options->router, &call);
 	write_head(server, job, call.now_s);
 	log_access(job, &call);
+	begin_stream(job, arena);
+}
+
+static void answer(void *with, struct job *job, struct arena *arena)
+{
+	if (job->streaming)
+		make_piece(job, arena);
+	else
+		answer_request(with, job, arena);
 	loop_answered(job->loop, job);
 }
 
@@ -105,12 +165,17 @@ static void set_deadlines(struct server *server)
 	server->drain_ms = of->drain_ms ? of->drain_ms : SERVER_DRAIN_S * 1000;
 }
 
+unsigned server_loops(const struct server_options *options)
+{
+	return options->loops ? options->loops : cores();
+}
+
 static void set_defaults(struct server *server, const struct server_options *options)
 {
 	struct server_options *of = &server->options;
 
 	*of = *options;
-	of->loops = of->loops ? of->loops : cores();
+	of->loops = server_loops(options);
 	of->request_threads = of->request_threads ? of->request_threads : SERVER_REQUEST_THREADS;
 	of->queue = of->queue ? of->queue : SERVER_QUEUE;
 	of->connections = connections_allowed(of->connections ? of->connections : SERVER_CONNECTIONS);
@@ -124,8 +189,19 @@ static enum err make_loops(struct server *server)
 	if (!(server->loops = calloc(server->options.loops, sizeof(*server->loops))))
 		return ERR_MEMORY;
 	for (; server->loop_count < server->options.loops && !err; server->loop_count++)
-		err = loop_init(&server->loops[server->loop_count], server);
+		err = loop_init(&server->loops[server->loop_count], server, server->loop_count);
 	return err;
+}
+
+static enum err begin_listening(struct server *server, const char **why)
+{
+	struct listener *open = server->options.listener;
+
+	if (!open)
+		return listen_open(server->options.settings->listen, &server->listener, why);
+	server->listener = *open;
+	*open = LISTENER_NONE;
+	return OK;
 }
 
 enum err server_new(const struct server_options *options, struct server **out, const char **why)
@@ -136,11 +212,11 @@ enum err server_new(const struct server_options *options, struct server **out, c
 	*why = "no memory";
 	if (!server)
 		return ERR_MEMORY;
-	server->listener.fd = -1;
+	server->listener = LISTENER_NONE;
 	set_defaults(server, options);
 	if ((err = request_id_seed()) || (err = make_loops(server)) ||
 	    (err = work_init(&server->work, server->options.request_threads, server->options.queue, answer, server)) ||
-	    (err = listen_open(options->settings->listen, &server->listener, why))) {
+	    (err = begin_listening(server, why))) {
 		server_free(server);
 		return err;
 	}

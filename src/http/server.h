@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/settings.h"
 #include "http/call.h"
+#include "http/listen.h"
 
 #define SERVER_REQUEST_THREADS 64
 #define SERVER_QUEUE           256   /* requests that wait for a thread; beyond it: 503 `busy` */
@@ -26,16 +27,28 @@ struct server_deadlines {
 	int head_ms, body_ms, idle_ms, write_ms, linger_ms, drain_ms;
 };
 
-/* Answers from memory alone, in the loop: assets and /healthz. Returns false where it is not one of those. */
-typedef bool server_fast(const struct request *request, struct answer *answer);
+/* What a loop is about to answer. */
+struct fast {
+	const struct request *request;
+	const struct peer_socket *from;
+	unsigned loop; /* its number, from 0 */
+};
+
+/* Answers from memory alone, in the loop: checks, assets, /healthz. Returns false where it is not one of those, or cannot. */
+typedef bool server_fast(const struct fast *fast, struct answer *answer);
 
 struct server_options {
 	const struct settings *settings;
+	struct listener *listener;     /* open already, and the server's from now on; NULL: it opens what the settings say */
 	struct store *store;
 	const struct keyring *keys;
 	struct hashes *hashes;
+	struct hash_places *places;    /* of requests that hash; NULL: nobody waits for one before the handler does */
+	struct signer *signer;
+	struct gate *gate;
 	const struct router *router;
 	server_fast *fast;
+	void (*turn)(unsigned loop, bool begins); /* around each turn of a loop in which it may call fast; NULL: nobody asks */
 	unsigned loops;           /* 0: one for each core that this process may use */
 	unsigned request_threads; /* 0: SERVER_REQUEST_THREADS */
 	unsigned queue;           /* 0: SERVER_QUEUE */
@@ -45,11 +58,14 @@ struct server_options {
 
 struct server;
 
-/* Binds and listens (or takes a socket from systemd, LISTEN_FDS). ERR_IO: `*why` says what went wrong, static or strerror. */
+/* Listens where nobody does yet (listen.h). ERR_IO: `*why` says what went wrong, static or strerror. */
 MUST_USE enum err server_new(const struct server_options *options, struct server **out, const char **why);
 
 /* Starts all threads; returns. */
 MUST_USE enum err server_start(struct server *server);
+
+/* How many loops there are; they are numbered from 0. */
+unsigned server_loops(const struct server_options *options);
 
 /* Stops accepting, lets open requests end (SERVER_DRAIN_S at most), joins all threads. */
 void server_stop(struct server *server);

@@ -16,11 +16,11 @@ static void move(struct view *view, const char *from, size_t length, const char 
 struct job *job_new(const struct request *request, const char *bytes, size_t length)
 {
 	struct job *job = malloc(sizeof(*job) + length);
-	struct view *views[] = { &job->request.method_text, &job->request.target, &job->request.path,
-		                 &job->request.query,       &job->request.host,   &job->request.body };
 
 	if (!job)
 		return NULL;
+	struct view *views[] = { &job->request.method_text, &job->request.target, &job->request.path,
+		                 &job->request.query,       &job->request.host,   &job->request.body };
 	memset(job, 0, offsetof(struct job, request));
 	memset(&job->head, 0, sizeof(*job) - offsetof(struct job, head));
 	memcpy(job->bytes, bytes, length);
@@ -39,6 +39,7 @@ void job_free(struct job *job)
 {
 	if (!job)
 		return;
+	hash_place_done(&job->place);
 	buf_done(&job->head);
 	answer_done(&job->answer);
 	wipe(job->bytes, job->length);
@@ -112,7 +113,7 @@ enum err work_add(struct work *work, struct job *job)
 
 	pthread_mutex_lock(&work->lock);
 	start_thread(work);
-	if (work->started && work->queued < work->queue_most && !work->stopping) {
+	if (work->started && (job->streaming || work->queued < work->queue_most) && !work->stopping) {
 		job->next = NULL;
 		*work->last = job;
 		work->last = &job->next;

@@ -20,15 +20,21 @@
 struct connection;
 struct loop;
 
+/* How far an answer is. */
+enum progress { PROGRESS_WHOLE, PROGRESS_MORE, PROGRESS_CUT };
+
 /* A request on its way through a request thread, with its own copy of all that it is made of. */
 struct job {
 	struct job *next; /* in the queue, and on the way back */
 	struct loop *loop;
 	struct connection *connection; /* the loop's alone: it may be gone by the time the answer is there */
 	struct peer_socket from;
+	struct hash_place place; /* empty: it hashes nothing, or takes one later */
 	int64_t began_ms;
 	bool keep_alive; /* in: what the request says; out: whether the answer said so */
 	char id[CALL_ID_TEXT];
+	bool streaming;         /* in: the next piece of its answer is asked for */
+	enum progress progress; /* out: MORE comes back for the next piece, CUT is closed as it is */
 	struct request request; /* its views point into bytes */
 	struct buf head;        /* out: of the answer, ready to be sent */
 	struct answer answer;   /* out: its body */
@@ -58,7 +64,10 @@ struct work {
 MUST_USE enum err work_init(struct work *work, unsigned threads, unsigned queue,
                             void (*run)(void *with, struct job *job, struct arena *arena), void *with);
 
-/* ERR_BUSY: the queue is full, and the job is still the caller's. */
+/*
+ * ERR_BUSY: the queue is full, and the job is still the caller's. The next piece of an answer under way is taken all the same:
+ * a connection has one at most.
+ */
 MUST_USE enum err work_add(struct work *work, struct job *job);
 
 /* Waits for what is being run; returns what was not begun, for the caller to free. Accepts what was never initialised. */
