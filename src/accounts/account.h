@@ -12,6 +12,7 @@
 #define EMAIL_TEXT 255 /* 254 bytes (RFC 5321 section 4.5.3.1.3) and NUL */
 #define NAME_CHARACTERS_MAX 100
 #define NAME_TEXT  (NAME_CHARACTERS_MAX * 4 + 1)
+#define ACCOUNT_NAME_KEY 1024 /* a name without letter case: it may grow */
 
 struct account {
 	struct id id;
@@ -30,7 +31,7 @@ MUST_USE enum err email_read(const char *typed, char out[static EMAIL_TEXT]);
 /* Trimmed, 1 to 100 characters, no controls, "://", "www.", '/', '\\', '@'; else ERR_NAME. */
 MUST_USE enum err name_read(const char *typed, char out[static NAME_TEXT]);
 
-/* OK, ERR_NOT_FOUND (none, or closed), ERR_STORE. */
+/* OK, ERR_NOT_FOUND, ERR_STORE. */
 MUST_USE enum err account_find(struct db *db, const struct id *id, struct account *out);
 MUST_USE enum err account_find_email(struct db *db, const char *email, struct account *out);
 
@@ -59,5 +60,19 @@ MUST_USE enum err account_set_password(struct db *db, const struct id *account, 
 MUST_USE enum err account_refresh_password(struct db *db, const struct id *account, const struct sealed_password *password);
 MUST_USE enum err account_set_step_cleared(struct db *db, const struct id *account, int64_t now_s);
 MUST_USE enum err account_set_up_done(struct db *db, const struct id *account); /* setup_required_at is forgotten */
+
+/*
+ * Another address, with the copies of it that memberships keep; half sign-ins end. ERR_EMAIL_TAKEN: it has an account.
+ */
+MUST_USE enum err account_set_email(struct db *db, const struct id *account, const char *email);
+
+/* Deletes it with all that is its own: sessions, factors, devices, memberships. ERR_NOT_FOUND */
+MUST_USE enum err account_drop(struct db *db, const struct id *account);
+
+/* The second step was taken away: set up before anything else. */
+MUST_USE enum err account_require_set_up(struct db *db, const struct id *account, int64_t now_s);
+
+/* Somebody signed in to it just now. */
+MUST_USE enum err account_signed_in(struct db *db, const struct id *account, int64_t now_s);
 
 #endif

@@ -1,5 +1,7 @@
 #include "accounts/account.h"
 
+#include "base/text.h"
+
 #include "base/banned.h"
 
 #define COLUMNS "id, email, name, locale, created_at, setup_required_at, step_cleared_at, password_version"
@@ -26,33 +28,54 @@ static enum err read_account(const struct db_rows *rows, struct account *out)
 enum err account_find(struct db *db, const struct id *id, struct account *out)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
-	enum err err = db_one(db, &rows, "SELECT " COLUMNS " FROM account WHERE id = $1 AND closed_at IS NULL", db_id(id));
+	enum err err = db_one(db, &rows, "SELECT " COLUMNS " FROM account WHERE id = $1", db_id(id));
 
 	return err ? err : read_account(&rows, out);
 }
 
+/*
+ * Asks for the first address that is not before this one, and reads whatever is found: an address that nobody has costs as much as
+ * one that somebody has. Only the same address counts.
+ */
 enum err account_find_email(struct db *db, const char *email, struct account *out)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
-	enum err err = db_one(db, &rows, "SELECT " COLUMNS " FROM account WHERE email = $1 AND closed_at IS NULL",
-	        db_text(email));
+	struct account found;
+	enum err err = db_one(db, &rows, "SELECT " COLUMNS " FROM account WHERE email >= $1 ORDER BY email LIMIT 1", db_text(email));
 
-	return err ? err : read_account(&rows, out);
+	if (err)
+		return err;
+	err = read_account(&rows, &found);
+	if (strcmp(db_get_text(&rows, 1), email))
+		return ERR_NOT_FOUND;
+	if (!err)
+		*out = found;
+	return err;
 }
 
+/* As above: who has no account costs as much. */
 enum err account_password(struct db *db, const struct id *account, struct sealed_password *out)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
-	enum err err = db_one(db, &rows, "SELECT password FROM account WHERE id = $1", db_id(account));
+	struct sealed_password found;
+	struct id whose;
+	enum err err = db_one(db, &rows, "SELECT id, password FROM account WHERE id >= $1 ORDER BY id LIMIT 1", db_id(account));
 
-	return err ? err : db_get_bytes(&rows, 0, out->bytes, sizeof(out->bytes));
+	if (err || (err = db_get_id(&rows, 0, &whose)))
+		return err;
+	err = db_get_bytes(&rows, 1, found.bytes, sizeof(found.bytes));
+	if (!id_same(&whose, account))
+		return ERR_NOT_FOUND;
+	if (!err)
+		*out = found;
+	return err;
 }
 
 enum err account_password_is(struct db *db, const struct id *account, const struct sealed_password *sealed)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 
-	return db_one(db, &rows, "SELECT 1 FROM account WHERE id = $1 AND password = $2 AND closed_at IS NULL", db_id(account),
+	return db_one(db, &rows, "SELECT 1 FROM account WHERE id = $1 AND password = $2", db_id(account),
 	        db_blob(sealed->bytes, sizeof(sealed->bytes)));
 }
 
@@ -72,8 +95,16 @@ enum err account_add(struct db *db, const struct account *account, const struct 
 
 enum err account_set_profile(struct db *db, const struct id *account, const char *name, enum locale locale)
 {
-	return db_change(db, NULL, "UPDATE account SET name = $2, locale = $3 WHERE id = $1", db_id(account), db_text(name),
-	        db_text(locale_tag(locale)));
+	char key[ACCOUNT_NAME_KEY];
+	enum err err = db_change(db, NULL, "UPDATE account SET name = $2, locale = $3 WHERE id = $1", db_id(account),
+	        db_text(name), db_text(locale_tag(locale)));
+	if (err)
+		return err;
+
+	/* the copy that lists of members sort by */
+	text_fold(name, key, sizeof(key));
+	return db_change(db, NULL, "UPDATE membership SET name_key = $2 WHERE account_id = $1 AND name_key <> $2", db_id(account),
+	        db_text(key));
 }
 
 enum err account_set_password(struct db *db, const struct id *account, const struct sealed_password *password, int64_t now_s)
@@ -97,4 +128,38 @@ enum err account_set_step_cleared(struct db *db, const struct id *account, int64
 enum err account_set_up_done(struct db *db, const struct id *account)
 {
 	return db_change(db, NULL, "UPDATE account SET setup_required_at = NULL WHERE id = $1", db_id(account));
+}
+
+enum err account_signed_in(struct db *db, const struct id *account, int64_t now_s)
+{
+	return db_change(db, NULL, "UPDATE account SET signed_in_at = $2 WHERE id = $1", db_id(account), db_int(now_s));
+}
+
+enum err account_require_set_up(struct db *db, const struct id *account, int64_t now_s)
+{
+	return db_change(db, NULL, "UPDATE account SET setup_required_at = $2 WHERE id = $1", db_id(account), db_int(now_s));
+}
+
+enum err account_set_email(struct db *db, const struct id *account, const char *email)
+{
+	int64_t changed = 0;
+	enum err err = db_change(db, &changed,
+	        "UPDATE account SET email = $2, password_version = password_version + 1"
+	        " WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account WHERE email = $2)",
+	        db_id(account), db_text(email));
+	if (err || changed != 1)
+		return err ? err : ERR_EMAIL_TAKEN;
+
+	/* the copy that lists of members sort by */
+	return db_change(db, NULL, "UPDATE membership SET email = $2 WHERE account_id = $1", db_id(account), db_text(email));
+}
+
+enum err account_drop(struct db *db, const struct id *account)
+{
+	int64_t removed = 0;
+	enum err err = db_change(db, &removed, "DELETE FROM account WHERE id = $1", db_id(account));
+	if (err)
+		return err;
+
+	return removed == 1 ? OK : ERR_NOT_FOUND;
 }

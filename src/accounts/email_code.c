@@ -9,6 +9,12 @@
 
 #define SIX_DIGITS 1000000
 
+/* Where a session stands behind the code, and who guesses it gains no mailbox: it is the account's own. */
+static bool is_digits(enum email_code_purpose purpose)
+{
+	return purpose == CODE_FOR_SETUP;
+}
+
 void email_code_wipe(struct email_code *code)
 {
 	wipe(code, sizeof(*code));
@@ -19,7 +25,7 @@ enum err email_code_new(enum email_code_purpose purpose, struct email_code *out)
 	uint32_t number = 0;
 	enum err err;
 
-	if (purpose != CODE_FOR_SETUP)
+	if (!is_digits(purpose))
 		return crockford_new(out->text, EMAIL_CODE_CHARS);
 	if ((err = random_below(SIX_DIGITS, &number)))
 		return err;
@@ -30,7 +36,7 @@ enum err email_code_new(enum email_code_purpose purpose, struct email_code *out)
 /* What was typed, in the one spelling that is digested. */
 static enum err canonical(enum email_code_purpose purpose, const char *typed, char out[static EMAIL_CODE_TEXT])
 {
-	if (purpose != CODE_FOR_SETUP)
+	if (!is_digits(purpose))
 		return crockford_read(typed, out, EMAIL_CODE_CHARS) ? ERR_CODE_INVALID : OK;
 	if (strlen(typed) != 6 || strspn(typed, "0123456789") != 6)
 		return ERR_CODE_INVALID;
@@ -95,6 +101,19 @@ static enum err digest_typed(const struct keyring *keys, const struct email_code
 	return err;
 }
 
+enum err email_code_digest(const struct keyring *keys, const struct email_code_for *bound, const char *typed,
+                           uint8_t out[static DIGEST_BYTES])
+{
+	char plain[EMAIL_CODE_TEXT];
+
+	if (strlen(typed) >= sizeof(plain))
+		return ERR_CODE_INVALID;
+	without_hyphens(typed, plain);
+	enum err err = digest_typed(keys, bound, plain, out);
+	wipe(plain, sizeof(plain));
+	return err;
+}
+
 enum err email_code_check(struct db *db, const struct keyring *keys, const struct email_code_for *bound, const char *typed,
                           int64_t now_s)
 {
@@ -140,7 +159,9 @@ enum err email_code_drop(struct db *db, enum email_code_purpose purpose, const s
 	return db_change(db, NULL, "DELETE FROM email_code WHERE purpose = $1 AND subject = $2", db_int(purpose), db_id(subject));
 }
 
-enum err email_codes_forget(struct db *db, int64_t now_s)
+enum err email_codes_forget(struct db *db, int64_t now_s, int64_t *removed)
 {
-	return db_change(db, NULL, "DELETE FROM email_code WHERE expires_at <= $1", db_int(now_s));
+	return db_change(db, removed,
+	        "DELETE FROM email_code WHERE (purpose, subject) IN (SELECT purpose, subject FROM email_code WHERE expires_at <= $1 LIMIT $2)",
+	        db_int(now_s), db_int(FORGET_ROWS));
 }

@@ -13,7 +13,7 @@
 #define EMAIL_CODE_CHARS 12
 #define EMAIL_CODE_TRIES 5   /* set-up and sign-up; the others are not voided by wrong tries */
 
-enum email_code_purpose { CODE_FOR_NONE, CODE_FOR_SIGNUP, CODE_FOR_RESET, CODE_FOR_SETUP };
+enum email_code_purpose { CODE_FOR_NONE, CODE_FOR_SIGNUP, CODE_FOR_RESET, CODE_FOR_SETUP, CODE_FOR_INVITATION, CODE_FOR_EMAIL_CHANGE };
 
 struct email_code {
 	char text[EMAIL_CODE_TEXT];
@@ -41,7 +41,12 @@ MUST_USE enum err email_code_check(struct db *db, const struct keyring *keys, co
 /* Compares and removes in one statement, without counting. ERR_CODE_INVALID: wrong by now, or somebody else was first. */
 MUST_USE enum err email_code_spend(struct db *db, const struct keyring *keys, const struct email_code_for *bound,
                                    const char *typed, int64_t now_s);
+
+/* The digest itself, for codes that are found by it (invitations: in a table of their own). ERR_CODE_INVALID: no such spelling. */
+MUST_USE enum err email_code_digest(const struct keyring *keys, const struct email_code_for *bound, const char *typed,
+                                    uint8_t out[static DIGEST_BYTES]);
+
 MUST_USE enum err email_code_drop(struct db *db, enum email_code_purpose purpose, const struct id *subject);
-MUST_USE enum err email_codes_forget(struct db *db, int64_t now_s);
+MUST_USE enum err email_codes_forget(struct db *db, int64_t now_s, int64_t *removed);
 
 #endif

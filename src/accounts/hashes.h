@@ -1,13 +1,12 @@
 /*
- * hashes: the threads that hash passwords, behind a bounded queue (design.md section 2).
- * A place is taken first, before a try is charged; where none is free the answer is ERR_BUSY at once.
+ * hashes: the threads that hash passwords, behind a bounded queue (design.md section 2): who comes here has a place in it.
  */
 #ifndef TWOSTEP_ACCOUNTS_HASHES_H
 #define TWOSTEP_ACCOUNTS_HASHES_H
 
 #include "accounts/password_policy.h"
 #include "base/id.h"
-#include "http/peer.h"
+#include "http/hash_places.h"
 
 #define HASH_MEMORY_BYTES (19456u * 1024) /* OWASP's second choice for Argon2id: m = 19 MiB, t = 2, p = 1 */
 #define HASH_PASSES       2
@@ -26,34 +25,32 @@ struct hash_text {
 MUST_USE enum err hashes_new(unsigned threads, unsigned waiting_max, struct hashes **out);
 void hashes_free(struct hashes *hashes); /* joins */
 
-struct hash_turn;
+/* The places of requests that may come here (http/hash_places.h): a try is charged only after its place is taken. */
+struct hash_places *hashes_places(struct hashes *hashes);
 
-/* A place in the queue; hash_place_done gives it and its turn back and accepts the empty value. */
-struct hash_place {
-	struct hashes *hashes;
-	struct network network;
-	bool counted;
-	struct hash_turn *turn; /* NULL: none was taken */
+/* A try under way; hash_turn_done gives its turn back and accepts the empty value. */
+struct turn;
+struct hash_turn {
+	struct hashes *hashes; /* NULL: none was taken */
+	struct turn *of;
 };
 
-/* ERR_BUSY: the queue is full, or this network (where peer->counted) holds half of it. */
-MUST_USE enum err hash_place_take(struct hashes *hashes, const struct peer *peer, struct hash_place *out);
-void hash_place_done(struct hash_place *place);
-
 /*
- * Waits until fewer than HASH_TURNS tries for this subject from this network are under way. A try is charged before its
- * verdict, so that right passwords sent all at once would else be taken for wrong ones. Once a place.
+ * For who has a place. Waits until fewer than HASH_TURNS tries for this subject from this network are under way. A try is
+ * charged before its verdict, so that right passwords sent all at once would else be taken for wrong ones. Once a request at a
+ * time.
  */
-void hash_turn_take(struct hash_place *place, const struct id *subject);
+void hash_turn_take(struct hashes *hashes, const struct id *subject, const struct network *network, struct hash_turn *out);
+void hash_turn_done(struct hash_turn *turn);
 
-/* Waits for a hash thread. ERR_CRYPTO could not (memory). */
-MUST_USE enum err hash_make(struct hash_place *place, const struct password *password, struct hash_text *out);
+/* Waits for a hash thread. ERR_CRYPTO could not (memory). ERR_RANDOM no salt. */
+MUST_USE enum err hash_make(struct hashes *hashes, const struct password *password, struct hash_text *out);
 
 /*
  * OK: it is this password. ERR_CREDENTIALS: it is not. ERR_CRYPTO: could not tell.
  * `stored` NULL (no such account) costs the same and answers ERR_CREDENTIALS.
  * *outdated (may be NULL): right, but made with weaker settings: hash again.
  */
-MUST_USE enum err hash_check(struct hash_place *place, const struct password *password, const struct hash_text *stored, bool *outdated);
+MUST_USE enum err hash_check(struct hashes *hashes, const struct password *password, const struct hash_text *stored, bool *outdated);
 
 #endif

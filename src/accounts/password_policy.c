@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <zxcvbn.h>
 
 #include "base/text.h"
@@ -10,6 +11,7 @@
 
 #define SCORE_3_BITS   26.6 /* zxcvbn score 3 begins at 10^8 guesses: log2(10^8) */
 #define GUESS_BYTES    100  /* what zxcvbn is given: its time grows with the square, and so much is decided by then */
+#define GUESS_ROOM     (512 * 1024) /* bytes that zxcvbn may take meanwhile: 290 KiB were the most */
 #define WORDS_MAX      64
 #define WORD_TEXT      128
 #define WORD_MIN       4    /* characters of a personal word that counts: design.md section 6 */
@@ -142,6 +144,16 @@ static enum err check_words(const char *lower, const struct words *personal)
 	return is_personal ? ERR_PASSWORD_PERSONAL : ERR_PASSWORD_COMMON;
 }
 
+/* zxcvbn does not look whether it got its memory. That there is enough a moment before is all that we can see to. */
+static bool has_memory(void)
+{
+	void *volatile memory = malloc(GUESS_ROOM); /* else the compiler takes it for granted, too */
+	bool enough = memory != NULL;
+
+	free(memory);
+	return enough;
+}
+
 /* zxcvbn, told of the personal and the common words; it sees the first GUESS_BYTES. */
 static enum err check_guessable(const char *text, const struct words *personal)
 {
@@ -155,6 +167,8 @@ static enum err check_guessable(const char *text, const struct words *personal)
 	for (size_t i = 0; i < COUNT(common_words); i++)
 		dictionary[count++] = common_words[i];
 	dictionary[count] = NULL;
+	if (!has_memory())
+		return ERR_MEMORY;
 
 	snprintf(head, sizeof(head), "%s", text);
 	bits = ZxcvbnMatch(head, dictionary, NULL);

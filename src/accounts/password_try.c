@@ -1,6 +1,10 @@
 #include "accounts/password_try.h"
 
+#include <stdio.h>
+
 #include "accounts/caller.h"
+#include "audit/audit.h"
+#include "base/log.h"
 #include "limits/limits.h"
 #include "sessions/device.h"
 #include "store/store.h"
@@ -52,24 +56,21 @@ static enum err find_whose(struct db *db, struct charge *charge)
 	enum err err = charge->email ? account_find_email(db, charge->email, &try->account)
 	                             : account_find(db, &charge->call->caller->account.id, &try->account);
 
-	if (err == ERR_NOT_FOUND) {
-		try->stranger = true;
-		try->subject = charge->address;
-		return OK;
-	}
-	if (err)
+	if (err && err != ERR_NOT_FOUND)
 		return err;
-	try->subject = try->account.id;
-	return account_password(db, &try->account.id, &try->sealed);
+	try->stranger = err;
+	try->subject = err ? charge->address : try->account.id;
+	err = account_password(db, &try->subject, &try->sealed);
+	return err == ERR_NOT_FOUND && try->stranger ? OK : err;
 }
 
 static enum err find_known(struct db *db, struct charge *charge)
 {
 	enum err err;
 
-	if (!charge->has_device || charge->try->stranger)
+	if (!charge->has_device)
 		return OK;
-	err = device_known(db, &charge->device, &charge->try->subject, charge->call->now_s);
+	err = device_known(db, charge->call->keys, &charge->device, &charge->try->subject, charge->call->now_s);
 	charge->try->known = !err;
 	return err == ERR_NOT_FOUND ? OK : err;
 }
@@ -96,29 +97,81 @@ static enum err charge_try(struct db *db, void *argument)
 	struct charge *charge = argument;
 	enum err err;
 
-	*charge->try = (struct password_try){ .place = charge->try->place };
+	*charge->try = (struct password_try){ .turn = charge->try->turn };
 	if ((err = find_whose(db, charge)) || (err = find_known(db, charge)))
 		return err;
 	return charge_all(db, charge);
 }
 
-/* What the form gave may be no password of ours at all; it costs the same and fits nothing. */
-static enum err check(struct call *call, struct hash_place *place, const char *typed, struct password_try *try)
+/* What the form gave may be no password of ours at all; it costs the same and fits nothing. Sealing costs what opening does. */
+static enum err check(struct call *call, const char *typed, struct password_try *try)
 {
 	SCOPED(password_wipe) struct password password = { "" };
 	SCOPED(hash_text_wipe) struct hash_text stored = { "" }, made = { "" };
 	bool fits = !password_read(typed, &password) && !try->stranger;
-	enum err err = fits ? password_unseal(call->keys, &try->account.id, &try->sealed, &stored) : OK;
+	enum err err = fits ? password_unseal(call->keys, &try->account.id, &try->sealed, &stored)
+	                    : password_seal(call->keys, &try->subject, &made, &try->refreshed);
 
-	if (err || (err = hash_check(place, &password, fits ? &stored : NULL, &try->outdated)))
+	if (err || (err = hash_check(call->hashes, &password, fits ? &stored : NULL, &try->outdated)))
 		return err;
 	if (!fits)
 		return ERR_CREDENTIALS;
 	if (!try->outdated)
 		return OK;
-	if ((err = hash_make(place, &password, &made)))
+	if ((err = hash_make(call->hashes, &password, &made)))
 		return err;
 	return password_seal(call->keys, &try->account.id, &made, &try->refreshed);
+}
+
+/* For the operator: who is being guessed at, and from where; what was typed stays out of the log. */
+static void log_failure(const struct call *call, const struct password_try *try)
+{
+	char account[ID_TEXT];
+
+	log_info("sign_in_failed", LOG_TEXT("id", call->id), LOG_TEXT("address", call->peer.address),
+	         LOG_TEXT("account", try->stranger ? NULL : id_text(&try->account.id, account)));
+}
+
+struct failed {
+	const struct call *call;
+	const struct password_try *try;
+	bool signed_in;
+};
+
+/* One event an account and hour. An address without account goes the same way, for the time must not tell. */
+static enum err note_failure(struct db *db, void *argument)
+{
+	const struct failed *failed = argument;
+	const struct id *account = &failed->try->account.id;
+	char details[64];
+	int count;
+	enum err err = limit_note(db, in_a_row(failed->try), failed->call->now_s, &count);
+
+	if (err)
+		return err;
+	snprintf(details, sizeof(details), "password, %d wrong in a row", count);
+	const struct audit_event event = { .action = AUDIT_SIGN_IN_FAILED, .actor = failed->signed_in ? account : NULL,
+		.account = account, .target = failed->try->account.email, .details = details };
+	return audit_write_if(db, failed->call, &event, !failed->try->stranger);
+}
+
+static enum err fail(struct call *call, const struct password_try *try, bool signed_in)
+{
+	struct failed failed = { call, try, signed_in };
+	enum err err;
+
+	log_failure(call, try);
+	err = store_change(call->store, note_failure, &failed);
+	return err && err != ERR_NOT_FOUND ? err : ERR_CREDENTIALS;
+}
+
+enum err password_place(struct call *call)
+{
+	enum err err = call->place.of ? OK : hash_place_take(hashes_places(call->hashes), &call->peer, &call->place);
+
+	if (err)
+		call->retry_after_s = HASH_RETRY_AFTER_S;
+	return err;
 }
 
 enum err password_try(struct call *call, const char *email, const char *password, struct password_try *out)
@@ -133,19 +186,36 @@ enum err password_try(struct call *call, const char *email, const char *password
 		return err;
 	memcpy(charge.address.bytes, digest, ID_BYTES);
 
-	if ((err = hash_place_take(call->hashes, &call->peer, &out->place))) {
-		call->retry_after_s = HASH_RETRY_AFTER_S;
+	if ((err = password_place(call)))
 		return err;
-	}
-	hash_turn_take(&out->place, &charge.address);
+	hash_turn_take(call->hashes, &charge.address, &call->peer.network, &out->turn);
 	if ((err = store_change(call->store, charge_try, &charge)))
 		return err;
-	return check(call, &out->place, password, out);
+	err = check(call, password, out);
+	return err == ERR_CREDENTIALS ? fail(call, out, !email) : err;
 }
 
 void password_try_done(struct password_try *try)
 {
-	hash_place_done(&try->place);
+	hash_turn_done(&try->turn);
+}
+
+static enum err refund_network(struct db *db, const struct call *call, const struct password_try *try)
+{
+	return call->peer.counted && !try->known ? limit_refund(db, of_network(call), call->now_s) : OK;
+}
+
+/*
+ * It was right when it was charged, and has been changed since: it opens nothing, but was no wrong guess. What stood in a row
+ * the change has forgotten; another network's charge it has not.
+ */
+static enum err give_back(struct db *db, const struct call *call, const struct password_try *try)
+{
+	enum err err;
+
+	if ((err = limit_refund(db, by_network(call, try), call->now_s)) || (err = refund_network(db, call, try)))
+		return err;
+	return db_keep(db, ERR_CREDENTIALS);
 }
 
 enum err password_try_settle(struct db *db, const struct call *call, const struct password_try *try)
@@ -153,10 +223,9 @@ enum err password_try_settle(struct db *db, const struct call *call, const struc
 	enum err err = account_password_is(db, &try->account.id, &try->sealed);
 
 	if (err)
-		return err == ERR_NOT_FOUND ? ERR_CREDENTIALS : err;
-	if ((err = limit_clear(db, by_network(call, try))) || (err = limit_clear(db, in_a_row(try))))
-		return err;
-	if (call->peer.counted && !try->known && (err = limit_refund(db, of_network(call), call->now_s)))
+		return err == ERR_NOT_FOUND ? give_back(db, call, try) : err;
+	if ((err = limit_clear(db, by_network(call, try))) || (err = limit_clear_noted(db, in_a_row(try), call->now_s)) ||
+	    (err = refund_network(db, call, try)))
 		return err;
 
 	return try->outdated ? account_refresh_password(db, &try->account.id, &try->refreshed) : OK;
@@ -167,18 +236,15 @@ enum err password_tries_forget(struct db *db, const struct call *call, const str
 	const struct password_try try = { .subject = *account };
 	enum err err = limit_clear(db, by_network(call, &try));
 
-	return err ? err : limit_clear(db, in_a_row(&try));
+	return err ? err : limit_clear_noted(db, in_a_row(&try), call->now_s);
 }
 
 enum err password_make(struct call *call, const struct password *password, const struct id *owner, struct sealed_password *out)
 {
-	SCOPED(hash_place_done) struct hash_place place = { 0 };
 	SCOPED(hash_text_wipe) struct hash_text hash = { "" };
-	enum err err = hash_place_take(call->hashes, &call->peer, &place);
+	enum err err;
 
-	if (err)
-		call->retry_after_s = HASH_RETRY_AFTER_S;
-	if (err || (err = hash_make(&place, password, &hash)))
+	if ((err = password_place(call)) || (err = hash_make(call->hashes, password, &hash)))
 		return err;
 	return password_seal(call->keys, owner, &hash, out);
 }

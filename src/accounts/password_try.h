@@ -15,10 +15,10 @@ struct password_try {
 	struct id subject;                /* of the counters */
 	bool stranger;                    /* the address has no account */
 	bool known;                       /* the browser has signed in to this account before */
-	struct hash_place place;          /* its turn, held until the try is settled: password_try_done */
+	struct hash_turn turn;            /* held until the try is settled: password_try_done */
 };
 
-/* Gives place and turn back, once the try is settled or given up. Accepts the empty value; SCOPED. */
+/* Gives the turn back, once the try is settled or given up. Accepts the empty value; SCOPED. */
 void password_try_done(struct password_try *try);
 
 /*
@@ -32,7 +32,7 @@ MUST_USE enum err password_try(struct call *call, const char *email, const char 
 
 /*
  * Takes the charge back and stores a refreshed hash, inside the change that acts on the right password.
- * ERR_CREDENTIALS: the password was changed meanwhile.
+ * The first of its writes. ERR_CREDENTIALS: the password was changed meanwhile; the charge is taken back all the same.
  */
 MUST_USE enum err password_try_settle(struct db *db, const struct call *call, const struct password_try *try);
 
@@ -45,6 +45,12 @@ MUST_USE enum err address_digest(const struct keyring *keys, const char *email, 
 /* Hashes and seals a new password for its owner. ERR_BUSY, ERR_CRYPTO */
 MUST_USE enum err password_make(struct call *call, const struct password *password, const struct id *owner,
                                 struct sealed_password *out);
+
+/*
+ * Before anything is charged for a password: one place serves for all hashes of a request, and the loop has taken it where the
+ * route is marked HASHES. password_try and password_make do it themselves. ERR_BUSY (call->retry_after_s)
+ */
+MUST_USE enum err password_place(struct call *call);
 
 /* Notes which field an error is about. */
 enum err blame(struct call *call, const char *field, enum err err);

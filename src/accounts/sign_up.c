@@ -45,7 +45,7 @@ static enum err read_locale(struct call *call, const char *tag, enum locale *out
 	return OK;
 }
 
-static enum err read_form(struct call *call, const struct sign_up *form, struct account *account, struct password *password)
+enum err sign_up_read(struct call *call, const struct sign_up *form, struct account *account, struct password *password)
 {
 	enum err err;
 
@@ -55,8 +55,7 @@ static enum err read_form(struct call *call, const struct sign_up *form, struct 
 	    (err = blame(call, "password", password_read(form->password, password))) ||
 	    (err = blame(call, "password", password_allowed(call->settings, password, account->name, account->email))))
 		return err;
-
-	return may_sign_up(call->settings, account->email) ? OK : ERR_SIGNUP_CLOSED;
+	return OK;
 }
 
 /* Room for the public URL, a path, an id and a code. */
@@ -121,9 +120,12 @@ enum err sign_up_begin(struct call *call, const struct sign_up *form, struct tok
 	SCOPED(password_wipe) struct password password = { "" };
 	enum err err;
 
-	if ((err = read_form(call, form, &begin.try.account, &password)) || (err = id_new(&begin.try.id)) ||
-	    (err = password_make(call, &password, &begin.try.id, &begin.try.password)) || (err = token_new(try, &begin.token)) ||
-	    (err = email_code_new(CODE_FOR_SIGNUP, &begin.code)) ||
+	if ((err = sign_up_read(call, form, &begin.try.account, &password)))
+		return err;
+	if (!form->invited && !may_sign_up(call->settings, begin.try.account.email))
+		return ERR_SIGNUP_CLOSED;
+	if ((err = id_new(&begin.try.id)) || (err = password_make(call, &password, &begin.try.id, &begin.try.password)) ||
+	    (err = token_new(try, &begin.token)) || (err = email_code_new(CODE_FOR_SIGNUP, &begin.code)) ||
 	    (err = address_digest(call->keys, begin.try.account.email, begin.address)))
 		return err;
 

@@ -13,7 +13,7 @@
 struct sign_up {
 	const char *email, *name, *password;
 	const char *locale;     /* NULL: the call's */
-	const char *invitation; /* NULL: none */
+	bool invited;           /* by a code that was right: whoever else may sign up, this address may */
 };
 
 /*
@@ -22,6 +22,9 @@ struct sign_up {
  * ERR_BUSY
  */
 MUST_USE enum err sign_up_begin(struct call *call, const struct sign_up *form, struct token *try);
+
+/* What was typed, read and judged: address, name and language, and the password. ERR_EMAIL, ERR_NAME, ERR_PASSWORD_*, ERR_INVALID (locale) */
+MUST_USE enum err sign_up_read(struct call *call, const struct sign_up *form, struct account *account, struct password *password);
 
 /* A new code for the same try, within the limits. OK whatever `try` is; else could not tell. */
 MUST_USE enum err sign_up_resend(struct call *call, const char *try);
@@ -37,6 +40,6 @@ MUST_USE enum err sign_up_find_id(struct db *db, const struct id *id, int64_t no
 
 /* Ends all tries for the address. */
 MUST_USE enum err sign_up_end(struct db *db, const char *email);
-MUST_USE enum err sign_ups_forget(struct db *db, int64_t now_s);
+MUST_USE enum err sign_ups_forget(struct db *db, int64_t now_s, int64_t *removed);
 
 #endif

@@ -62,7 +62,8 @@ enum err sign_up_end(struct db *db, const char *email)
 	return db_change(db, NULL, "DELETE FROM signup WHERE email = $1", db_text(email));
 }
 
-enum err sign_ups_forget(struct db *db, int64_t now_s)
+enum err sign_ups_forget(struct db *db, int64_t now_s, int64_t *removed)
 {
-	return db_change(db, NULL, "DELETE FROM signup WHERE expires_at <= $1", db_int(now_s));
+	return db_change(db, removed, "DELETE FROM signup WHERE id IN (SELECT id FROM signup WHERE expires_at <= $1 LIMIT $2)",
+	        db_int(now_s), db_int(FORGET_ROWS));
 }

@@ -36,8 +36,13 @@ static enum err disable(struct db *db, void *argument)
 {
 	struct disable *disable = argument;
 	struct call *call = disable->call;
+	struct demand demand;
 	int left = 0;
-	enum err err = second_step_check(db, call, &call->caller->account, disable->method, disable->code, &left);
+	enum err err = mandate_of(db, &call->caller->account.id, call->now_s, &demand);
+
+	if (err || demand.any)
+		return err ? err : ERR_REQUIRED;
+	err = second_step_check(db, call, &call->caller->account, disable->method, disable->code, &left);
 
 	if (second_step_counts(err))
 		return db_keep(db, err);
@@ -53,12 +58,21 @@ static enum err carry_out(struct disable *argument)
 	return second_step_counts(err) ? blame(call, "code", err) : err;
 }
 
+/* Before anything is tried; the change asks again. */
+static enum err may_ask(const struct caller *caller)
+{
+	if (!caller->two_step)
+		return ERR_NOT_ENABLED;
+	return caller->demand.any ? ERR_REQUIRED : OK;
+}
+
 enum err two_step_disable_confirmed(struct call *call, enum second_step_method method, const char *code)
 {
 	struct disable argument = { call, method, code };
+	enum err err;
 
-	if (!call->caller->two_step)
-		return ERR_NOT_ENABLED;
+	if ((err = may_ask(call->caller)))
+		return err;
 	if (!session_fresh(call->caller->session.confirmed_at, call->now_s))
 		return ERR_NEEDS_PASSWORD;
 	return carry_out(&argument);
@@ -69,9 +83,7 @@ enum err two_step_disable(struct call *call, const char *password, enum second_s
 	struct disable argument = { call, method, code };
 	enum err err;
 
-	if (!call->caller->two_step)
-		return ERR_NOT_ENABLED;
-	if ((err = password_confirm(call, password)))
+	if ((err = may_ask(call->caller)) || (err = password_confirm(call, password)))
 		return err == ERR_PASSWORD_WRONG ? blame(call, "password", err) : err;
 	return carry_out(&argument);
 }

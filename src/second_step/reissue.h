@@ -23,6 +23,6 @@ MUST_USE enum err reissue_drop(struct call *call);
 
 /* What is pending in a session goes, inside a transaction: the codes that it was to replace are gone. OK also where nothing is. */
 MUST_USE enum err reissue_forget(struct db *db, const struct id *session);
-MUST_USE enum err reissues_forget(struct db *db, int64_t now_s);
+MUST_USE enum err reissues_forget(struct db *db, int64_t now_s, int64_t *removed);
 
 #endif

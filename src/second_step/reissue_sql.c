@@ -38,7 +38,8 @@ enum err reissue_row_remove(struct db *db, const struct id *session)
 	return removed == 1 ? OK : ERR_WRONG_STATE;
 }
 
-enum err reissues_forget(struct db *db, int64_t now_s)
+enum err reissues_forget(struct db *db, int64_t now_s, int64_t *removed)
 {
-	return db_change(db, NULL, "DELETE FROM reissue WHERE expires_at <= $1", db_int(now_s));
+	return db_change(db, removed, "DELETE FROM reissue WHERE session_id IN (SELECT session_id FROM reissue WHERE expires_at <= $1 LIMIT $2)",
+	        db_int(now_s), db_int(FORGET_ROWS));
 }

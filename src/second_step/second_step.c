@@ -48,37 +48,47 @@ static enum err check_totp(struct db *db, const struct call *call, const struct 
 static enum err check_recovery(struct db *db, const struct call *call, const struct id *account, const char *code)
 {
 	uint8_t digest[DIGEST_BYTES];
-	struct id set;
-	enum err err = recovery_row_set(db, account, &set);
+	struct recovery_row set;
+	enum err err = recovery_row_find(db, account, &set);
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_NOT_ENABLED : err;
-	if ((err = recovery_digest(call->keys, account, &set, code, digest)))
+	if ((err = recovery_digest(call->keys, account, &set.id, code, digest)))
 		return err == ERR_CODE_REFUSED ? ERR_RECOVERY_REFUSED : err;
 	return recovery_row_spend(db, &set, digest, call->now_s);
 }
 
-static struct limit_of of_account(enum limit limit, const struct account *account)
+static struct limit_of of_recovery(const struct account *account)
 {
-	return (struct limit_of){ limit, &account->id, false, NULL };
+	return (struct limit_of){ LIMIT_RECOVERY, &account->id, false, NULL };
+}
+
+static enum err charge(struct db *db, struct call *call, const struct account *account, enum second_step_method method,
+                       struct wrong_steps *wrong)
+{
+	if (method == STEP_TOTP)
+		return step_limit_charge(db, &account->id, call->now_s, &call->retry_after_s, wrong);
+	return limit_charge(db, of_recovery(account), call->now_s, &call->retry_after_s, &wrong->in_a_row);
 }
 
 /* Right: the counter is forgotten; a recovery code lifts the app's hold too, for it is no guess. */
-static enum err clear(struct db *db, const struct account *account, enum second_step_method method)
+static enum err clear(struct db *db, const struct call *call, const struct account *account, enum second_step_method method)
 {
-	enum err err = limit_clear(db, of_account(LIMIT_SECOND_STEP, account));
+	enum err err;
 
-	if (err || method == STEP_TOTP)
+	if (method == STEP_TOTP)
+		return step_limit_right(db, &account->id, call->now_s);
+	if ((err = step_limit_clear(db, &account->id)))
 		return err;
-	return limit_clear(db, of_account(LIMIT_RECOVERY, account));
+	return limit_clear(db, of_recovery(account));
 }
 
-static enum err note_wrong(struct db *db, const struct call *call, const struct account *account, int wrong)
+static enum err note_wrong(struct db *db, const struct call *call, const struct account *account, const struct wrong_steps *wrong)
 {
 	struct letter_facts facts = { .to = account->email, .name = account->name, .locale = account->locale };
 	enum err err = audit_add(db, call, AUDIT_SIGN_IN_FAILED, NULL, &account->id, "second_step");
 
-	if (err || wrong != LIMIT_MAIL_AT)
+	if (err || !step_limit_tells(wrong))
 		return err;
 	return letter_queue(db, call, LETTER_WRONG_SECOND_STEPS, &facts);
 }
@@ -99,18 +109,17 @@ bool second_step_counts(enum err err)
 enum err second_step_check(struct db *db, struct call *call, const struct account *account, enum second_step_method method,
                            const char *code, int *left)
 {
-	enum limit limit = method == STEP_TOTP ? LIMIT_SECOND_STEP : LIMIT_RECOVERY;
-	int wrong = 0;
+	struct wrong_steps wrong = { 0, 0 };
 	enum err err;
 
-	if ((err = limit_charge(db, of_account(limit, account), call->now_s, &call->retry_after_s, &wrong)))
+	if ((err = charge(db, call, account, method, &wrong)))
 		return err;
 	err = method == STEP_TOTP ? check_totp(db, call, &account->id, code) : check_recovery(db, call, &account->id, code);
 	if (second_step_counts(err)) {
-		enum err noted = note_wrong(db, call, account, wrong);
+		enum err noted = note_wrong(db, call, account, &wrong);
 		return noted ? noted : err;
 	}
-	if (err || (err = clear(db, account, method)) || (err = second_step_left(db, &account->id, left)))
+	if (err || (err = clear(db, call, account, method)) || (err = second_step_left(db, &account->id, left)))
 		return err;
 	return method == STEP_TOTP ? OK : audit_add(db, call, AUDIT_RECOVERY_USED, &account->id, &account->id, "");
 }

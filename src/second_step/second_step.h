@@ -37,6 +37,12 @@ MUST_USE enum err second_step_left(struct db *db, const struct id *account, int 
 MUST_USE enum err second_step_check(struct db *db, struct call *call, const struct account *account,
                                     enum second_step_method method, const char *code, int *left);
 
+/*
+ * Spends every code of an app up to that step, of all accounts: those used on what a backup takes the place of, nobody
+ * remembers. Recovery codes are as they were.
+ */
+MUST_USE enum err second_step_spend_all(struct db *db, struct totp_step until);
+
 /* Is it a wrong code, which was counted? */
 bool second_step_counts(enum err err);
 

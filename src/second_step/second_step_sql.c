@@ -20,8 +20,8 @@ enum err second_step_left(struct db *db, const struct id *account, int *recovery
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	enum err err = db_one(db, &rows,
-	        "SELECT COUNT(*) FROM recovery_code WHERE used_at IS NULL AND set_id ="
-	        " (SELECT id FROM recovery_set WHERE account_id = $1)",
+	        "SELECT COUNT(*) FROM recovery_code WHERE used_at IS NULL AND set_number ="
+	        " (SELECT number FROM recovery_set WHERE account_id = $1)",
 	        db_id(account));
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_STORE : err;
@@ -65,12 +65,12 @@ enum err totp_row_remove(struct db *db, const struct id *account)
 	return removed == 1 ? OK : ERR_NOT_ENABLED;
 }
 
-static enum err forget_old_steps(struct db *db, const struct id *enrolment)
+static enum err forget_old_steps(struct db *db, const struct id *enrolment, struct totp_step now)
 {
 	return db_change(db, NULL,
-	        "DELETE FROM spent_step WHERE totp_id = $1 AND place <="
+	        "DELETE FROM spent_step WHERE totp_id = $1 AND step < $3 AND place <="
 	        " (SELECT MAX(place) FROM spent_step WHERE totp_id = $1) - $2",
-	        db_id(enrolment), db_int(SPENT_STEPS_KEPT));
+	        db_id(enrolment), db_int(SPENT_STEPS_KEPT), db_int(now.n - SPENT_STEPS_AGE));
 }
 
 enum err second_step_spend(struct db *db, const struct id *enrolment, struct totp_step step, struct totp_step now)
@@ -86,10 +86,20 @@ enum err second_step_spend(struct db *db, const struct id *enrolment, struct tot
 		return err;
 	if (added != 1)
 		return ERR_CODE_USED;
-	return forget_old_steps(db, enrolment);
+	return forget_old_steps(db, enrolment, now);
 }
 
-static enum err add_code(struct db *db, const struct keyring *keys, const struct id *account, const struct id *set, const char *code)
+enum err second_step_spend_all(struct db *db, struct totp_step until)
+{
+	return db_change(db, NULL,
+	        "INSERT INTO spent_step (totp_id, step, place)"
+	        " SELECT id, $1, (SELECT COALESCE(MAX(place), 0) + 1 FROM spent_step WHERE totp_id = totp.id) FROM totp WHERE TRUE"
+	        " ON CONFLICT DO NOTHING",
+	        db_int(until.n));
+}
+
+static enum err add_code(struct db *db, const struct keyring *keys, const struct id *account, const struct recovery_row *set,
+                         const char *code)
 {
 	uint8_t digest[DIGEST_BYTES];
 	char plain[RECOVERY_CODE_CHARS + 1];
@@ -100,25 +110,36 @@ static enum err add_code(struct db *db, const struct keyring *keys, const struct
 		if (*code != '-')
 			plain[length++] = *code;
 	plain[length] = '\0';
-	err = recovery_digest(keys, account, set, plain, digest);
+	err = recovery_digest(keys, account, &set->id, plain, digest);
 	wipe(plain, sizeof(plain));
 	if (err)
 		return err;
-	return db_change(db, NULL, "INSERT INTO recovery_code (set_id, digest) VALUES ($1, $2)", db_id(set),
-	        db_blob(digest, sizeof(digest)));
+	return db_change(db, NULL, "INSERT INTO recovery_code (set_number, digest) VALUES ($1, $2)", db_int(set->number),
+	        db_blob(digest, RECOVERY_DIGEST_BYTES));
+}
+
+static enum err add_set(struct db *db, const struct id *account, struct recovery_row *set, int64_t now_s)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_one(db, &rows, "INSERT INTO recovery_set (id, account_id, issued_at) VALUES ($1, $2, $3) RETURNING number",
+	        db_id(&set->id), db_id(account), db_int(now_s));
+
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_STORE : err;
+	set->number = db_get_int(&rows, 0);
+	return OK;
 }
 
 enum err recovery_rows_replace(struct db *db, const struct keyring *keys, const struct id *account, const struct id *set,
                                const struct recovery_set *codes, int64_t now_s)
 {
+	struct recovery_row row = { .id = *set };
 	enum err err;
 
-	if ((err = recovery_rows_remove(db, account)) ||
-	    (err = db_change(db, NULL, "INSERT INTO recovery_set (id, account_id, issued_at) VALUES ($1, $2, $3)", db_id(set),
-	             db_id(account), db_int(now_s))))
+	if ((err = recovery_rows_remove(db, account)) || (err = add_set(db, account, &row, now_s)))
 		return err;
 	for (size_t i = 0; i < RECOVERY_CODES && !err; i++)
-		err = add_code(db, keys, account, set, codes->code[i]);
+		err = add_code(db, keys, account, &row, codes->code[i]);
 	return err;
 }
 
@@ -127,26 +148,31 @@ enum err recovery_rows_remove(struct db *db, const struct id *account)
 	return db_change(db, NULL, "DELETE FROM recovery_set WHERE account_id = $1", db_id(account));
 }
 
-enum err recovery_row_set(struct db *db, const struct id *account, struct id *set)
+enum err recovery_row_find(struct db *db, const struct id *account, struct recovery_row *out)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
-	enum err err = db_one(db, &rows, "SELECT id FROM recovery_set WHERE account_id = $1", db_id(account));
+	struct recovery_row found = { 0 };
+	enum err err = db_one(db, &rows, "SELECT id, number FROM recovery_set WHERE account_id = $1", db_id(account));
 
-	return err ? err : db_get_id(&rows, 0, set);
+	if (err || (err = db_get_id(&rows, 0, &found.id)))
+		return err;
+	found.number = db_get_int(&rows, 1);
+	*out = found;
+	return OK;
 }
 
-enum err recovery_row_spend(struct db *db, const struct id *set, const uint8_t digest[static DIGEST_BYTES], int64_t now_s)
+enum err recovery_row_spend(struct db *db, const struct recovery_row *set, const uint8_t digest[static DIGEST_BYTES], int64_t now_s)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	int64_t spent = 0;
 	enum err err = db_change(db, &spent,
-	        "UPDATE recovery_code SET used_at = $3 WHERE set_id = $1 AND digest = $2 AND used_at IS NULL", db_id(set),
-	        db_blob(digest, DIGEST_BYTES), db_int(now_s));
+	        "UPDATE recovery_code SET used_at = $3 WHERE set_number = $1 AND digest = $2 AND used_at IS NULL", db_int(set->number),
+	        db_blob(digest, RECOVERY_DIGEST_BYTES), db_int(now_s));
 
 	if (err || spent == 1)
 		return err;
-	err = db_one(db, &rows, "SELECT 1 FROM recovery_code WHERE set_id = $1 AND digest = $2", db_id(set),
-	        db_blob(digest, DIGEST_BYTES));
+	err = db_one(db, &rows, "SELECT 1 FROM recovery_code WHERE set_number = $1 AND digest = $2", db_int(set->number),
+	        db_blob(digest, RECOVERY_DIGEST_BYTES));
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_RECOVERY_REFUSED : err;
 	return ERR_RECOVERY_USED;

@@ -255,12 +255,11 @@ static enum err settle(struct db *db, const struct step *step)
 {
 	const struct call *call = step->call;
 	const struct id *account = account_of(step), *session = session_of(step);
-	struct limit_of wrong = { LIMIT_SECOND_STEP, account, false, NULL };
 	enum err err;
 
 	if ((err = session_end_others(db, account, session)) || (err = device_forget_all(db, account)) ||
 	    (err = session_prove_second_step(db, session, &step->row.id, USED_OTP, call->now_s)) ||
-	    (err = account_set_up_done(db, account)) || (err = limit_clear(db, wrong)) || (err = reissue_forget(db, session)))
+	    (err = account_set_up_done(db, account)) || (err = step_limit_clear(db, account)) || (err = reissue_forget(db, session)))
 		return err;
 	return setup_row_remove(db, &step->row.id);
 }

@@ -49,6 +49,6 @@ MUST_USE enum err setup_drop(struct call *call); /* OK also where nothing is */
 /* The state alone, for a status inside a transaction. */
 MUST_USE enum err setup_state_of(struct db *db, const struct id *session, int64_t now_s, enum setup_state *state,
                                  int64_t *expires_at);
-MUST_USE enum err setups_forget(struct db *db, int64_t now_s);
+MUST_USE enum err setups_forget(struct db *db, int64_t now_s, int64_t *removed);
 
 #endif

@@ -103,7 +103,8 @@ enum err setup_state_of(struct db *db, const struct id *session, int64_t now_s, 
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 
-enum err setups_forget(struct db *db, int64_t now_s)
+enum err setups_forget(struct db *db, int64_t now_s, int64_t *removed)
 {
-	return db_change(db, NULL, "DELETE FROM setup WHERE expires_at <= $1", db_int(now_s));
+	return db_change(db, removed, "DELETE FROM setup WHERE id IN (SELECT id FROM setup WHERE expires_at <= $1 LIMIT $2)",
+	        db_int(now_s), db_int(FORGET_ROWS));
 }

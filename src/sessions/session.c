@@ -9,7 +9,12 @@ int64_t session_expires_at(const struct session *session)
 	return idle < session->ends_at ? idle : session->ends_at;
 }
 
+bool session_young(int64_t at, int64_t max_age_s, int64_t now_s)
+{
+	return at > 0 && now_s - at <= max_age_s && at - now_s <= max_age_s;
+}
+
 bool session_fresh(int64_t at, int64_t now_s)
 {
-	return at > 0 && now_s - at <= SESSION_FRESH_S && at - now_s <= SESSION_FRESH_S;
+	return session_young(at, SESSION_FRESH_S, now_s);
 }

@@ -35,10 +35,16 @@ int64_t session_expires_at(const struct session *session);
 /* `at` is at most SESSION_FRESH_S ago (and not in a future that the clock has left). */
 bool session_fresh(int64_t at, int64_t now_s);
 
+/* The same for another age than that. */
+bool session_young(int64_t at, int64_t max_age_s, int64_t now_s);
+
 MUST_USE enum err session_add(struct db *db, const struct session *session, const struct token_digest *token);
 
 /* A living one by its token: OK, ERR_NOT_FOUND, ERR_STORE. */
 MUST_USE enum err session_find(struct db *db, const struct token_digest *token, int64_t now_s, struct session *out);
+
+/* The same by its name. */
+MUST_USE enum err session_find_id(struct db *db, const struct id *session, int64_t now_s, struct session *out);
 
 MUST_USE enum err session_seen(struct db *db, const struct id *session, int64_t now_s);
 
@@ -62,6 +68,6 @@ MUST_USE enum err session_end_all(struct db *db, const struct id *account);
 MUST_USE enum err session_list(struct db *db, const struct id *account, int64_t now_s, struct session *out, size_t room,
                                size_t *count);
 
-MUST_USE enum err sessions_forget(struct db *db, int64_t now_s);
+MUST_USE enum err sessions_forget(struct db *db, int64_t now_s, int64_t *removed);
 
 #endif

@@ -64,6 +64,16 @@ enum err session_find(struct db *db, const struct token_digest *token, int64_t n
 	return err ? err : read_session(&rows, out);
 }
 
+enum err session_find_id(struct db *db, const struct id *session, int64_t now_s, struct session *out)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_one(db, &rows,
+	        "SELECT " COLUMNS " FROM session WHERE id = $1 AND ends_at > $2 AND last_seen_at > $3",
+	        db_id(session), db_int(now_s), db_int(now_s - SESSION_IDLE_S));
+
+	return err ? err : read_session(&rows, out);
+}
+
 enum err session_lives(struct db *db, const struct id *session)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
@@ -152,8 +162,13 @@ enum err session_list(struct db *db, const struct id *account, int64_t now_s, st
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 
-enum err sessions_forget(struct db *db, int64_t now_s)
+enum err sessions_forget(struct db *db, int64_t now_s, int64_t *removed)
 {
-	return db_change(db, NULL, "DELETE FROM session WHERE ends_at <= $1 OR last_seen_at <= $2", db_int(now_s),
-	        db_int(now_s - SESSION_IDLE_S));
+	enum err err = db_change(db, removed, "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE ends_at <= $1 LIMIT $2)",
+	        db_int(now_s), db_int(FORGET_ROWS));
+
+	if (err || *removed)
+		return err;
+	return db_change(db, removed, "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE last_seen_at <= $1 LIMIT $2)",
+	        db_int(now_s - SESSION_IDLE_S), db_int(FORGET_ROWS));
 }

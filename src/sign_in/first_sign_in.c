@@ -118,17 +118,15 @@ static enum err look_at_try(struct db *db, void *argument)
 
 static enum err check_password(struct call *call, const struct sign_up_try *try, const char *typed)
 {
-	SCOPED(hash_place_done) struct hash_place place = { 0 };
 	SCOPED(password_wipe) struct password password = { "" };
 	SCOPED(hash_text_wipe) struct hash_text hash = { "" };
 	enum err err;
 
 	if ((err = password_read(typed, &password)))
 		return ERR_CREDENTIALS;
-	if ((err = hash_place_take(call->hashes, &call->peer, &place)) ||
-	    (err = password_unseal(call->keys, &try->id, &try->password, &hash)))
+	if ((err = password_place(call)) || (err = password_unseal(call->keys, &try->id, &try->password, &hash)))
 		return err;
-	return hash_check(&place, &password, &hash, NULL);
+	return hash_check(call->hashes, &password, &hash, NULL);
 }
 
 enum err sign_up_verify_elsewhere(struct call *call, const char *try_id, const char *code, const char *password,

@@ -1,6 +1,7 @@
 #include "sign_in/guard.h"
 
-#include "second_step/second_step.h"
+#include "organizations/membership.h"
+#include "second_step/caller_fill.h"
 #include "store/store.h"
 
 #include "base/banned.h"
@@ -11,23 +12,11 @@ struct find {
 	struct caller *caller;
 };
 
-/* Whose session is this? The one place that answers; a table in memory will stand before it. */
 static enum err find_caller(struct db *db, void *argument)
 {
 	const struct find *find = argument;
-	struct caller *caller = find->caller;
-	struct enrolment enrolment;
-	enum err err;
 
-	*caller = (struct caller){ 0 };
-	if ((err = session_find(db, &find->token, find->call->now_s, &caller->session)) ||
-	    (err = account_find(db, &caller->session.account, &caller->account)) ||
-	    (err = second_step_find(db, &caller->account.id, &enrolment)))
-		return err;
-	caller->enrolment = enrolment.id;
-	caller->two_step = !id_empty(&enrolment.id);
-	caller->restricted = caller->account.setup_required_at != 0 && !caller->two_step;
-	return OK;
+	return caller_find(db, &find->token, find->call->now_s, find->caller);
 }
 
 /* The token of an Authorization header, NULL where there is none. */
@@ -80,6 +69,7 @@ static enum err find(struct call *call)
 	const char *token = bearer_token(call);
 
 	call->caller = NULL;
+	call->membership = NULL; /* the caller's */
 	if (token)
 		return find_by(call, token, true);
 	token = cookie_get(call, COOKIE_SESSION);
@@ -97,41 +87,87 @@ static void choose_language(struct call *call)
 		call->locale = call->caller->account.locale;
 }
 
+/* Two-step is on, and a device that is remembered opened this session: a code makes it whole. */
+static enum err restriction_of(const struct caller *caller)
+{
+	return caller->two_step ? ERR_NEEDS_SECOND_STEP : ERR_SETUP_REQUIRED;
+}
+
 static enum err check_access(const struct call *call)
 {
-	switch (call->route->access) {
-	case ACCESS_ANYBODY:
+	enum access access = call->route->access;
+
+	if (access == ACCESS_ANYBODY)
 		return OK;
-	case ACCESS_SIGNED_IN:
-	case ACCESS_RESTRICTED:
-		break;
-	case ACCESS_NOBODY:
-	default:
+	if (access < ACCESS_SIGNED_IN)
 		return ERR_FORBIDDEN;
-	}
 	if (!call->caller)
 		return ERR_NOT_SIGNED_IN;
-	return call->caller->restricted && call->route->access != ACCESS_RESTRICTED ? ERR_SETUP_REQUIRED : OK;
+	return call->caller->restricted && access != ACCESS_RESTRICTED ? restriction_of(call->caller) : OK;
+}
+
+struct entry {
+	struct call *call;
+	enum right right;
+	struct membership *membership;
+};
+
+static enum err find_membership(struct db *db, void *argument)
+{
+	const struct entry *entry = argument;
+
+	return membership_check(db, entry->call->segment[0], entry->call, entry->right, entry->membership);
+}
+
+static enum err note_here(struct db *db, void *argument)
+{
+	return membership_touch(db, argument);
+}
+
+/* As with a session: when somebody was last here is no reason to turn them away; that their sign-in is on record is one. */
+static enum err touch(struct call *call)
+{
+	const struct membership *membership = call->membership;
+	enum err err;
+
+	if (membership->touched && call->now_s - membership->last_seen_at < MEMBER_SEEN_S)
+		return OK;
+	err = store_change(call->store, note_here, call);
+	return membership->touched ? OK : err;
+}
+
+/* The right in the organisation of the path, where the route asks for one. */
+static enum err check_right(struct call *call)
+{
+	int right = (int)call->route->access - (int)ACCESS_RIGHTS;
+	struct entry entry = { .call = call, .right = (enum right)right };
+	enum err err;
+
+	call->membership = NULL;
+	if (right < 0)
+		return OK;
+	if (!(entry.membership = arena_alloc(call->arena, sizeof(*entry.membership))))
+		return ERR_MEMORY;
+	if ((err = store_read(call->store, find_membership, &entry)))
+		return err;
+	call->membership = entry.membership;
+	return touch(call);
 }
 
 static enum err check_freshness(const struct call *call)
 {
-	const struct caller *caller = call->caller;
-
 	if (call->route->freshness == FRESH_NOT)
 		return OK;
-	if (!caller)
-		return ERR_NOT_SIGNED_IN;
-	if (call->route->freshness == FRESH_PROOFS && !session_fresh(caller->session.confirmed_at, call->now_s))
-		return ERR_NEEDS_PASSWORD;
-	return caller->two_step && !session_fresh(caller->session.second_step_at, call->now_s) ? ERR_NEEDS_SECOND_STEP : OK;
+	return call->caller ? caller_fresh(call->caller, call->route->freshness, call->now_s) : ERR_NOT_SIGNED_IN;
 }
 
-static enum err decide(const struct call *call)
+static enum err decide(struct call *call)
 {
-	enum err err = check_access(call);
+	enum err err;
 
-	return err ? err : check_freshness(call);
+	if ((err = check_access(call)) || (err = check_right(call)))
+		return err;
+	return check_freshness(call);
 }
 
 enum err guard(struct call *call)

@@ -8,8 +8,10 @@
 #include "http/call.h"
 
 /*
- * Finds the caller by cookie or bearer token (call->caller), chooses the language, and decides on the route's access and freshness.
- * OK, ERR_NOT_SIGNED_IN, ERR_SETUP_REQUIRED, ERR_NEEDS_PASSWORD, ERR_NEEDS_SECOND_STEP; else could not tell.
+ * Finds the caller by cookie or bearer token (call->caller), chooses the language, and decides on the route's access and freshness,
+ * in this order.
+ * OK, ERR_NOT_SIGNED_IN, ERR_SETUP_REQUIRED, ERR_NOT_FOUND and ERR_FORBIDDEN (rights in an organisation: call->membership),
+ * ERR_NEEDS_PASSWORD, ERR_NEEDS_SECOND_STEP; else could not tell.
  */
 MUST_USE enum err guard(struct call *call);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "audit/audit.h"
+#include "second_step/caller_fill.h"
 
 #include "base/banned.h"
 
@@ -33,6 +34,8 @@ enum err opening_prepare(struct opening *opening, struct call *call, enum transp
 	*opening = (struct opening){ .call = call, .out = out };
 	opening->has_known = sent(call, COOKIE_KNOWN, &opening->known_sent);
 	opening->has_device = sent(call, COOKIE_DEVICE, &opening->device_sent);
+	if (call->arena->failed) /* a cookie that could not be read is not one that is not there */
+		return ERR_MEMORY;
 	if ((err = id_new(&opening->session)) || (err = id_new(&opening->device_id)) ||
 	    (err = token_new(&out->token, &opening->token)) || (err = token_new(&out->login, &opening->login)) ||
 	    (err = token_new(&opening->known, &opening->known_digest)))
@@ -44,11 +47,11 @@ enum err opening_prepare(struct opening *opening, struct call *call, enum transp
 static enum err know(struct db *db, struct opening *opening, const struct id *account)
 {
 	int64_t now_s = opening->call->now_s;
-	enum err err = opening->has_known ? device_known(db, &opening->known_sent, account, now_s) : ERR_NOT_FOUND;
+	enum err err = opening->has_known ? device_known(db, opening->call->keys, &opening->known_sent, account, now_s) : ERR_NOT_FOUND;
 
 	opening->makes_known = err == ERR_NOT_FOUND && opening->out->transport == TRANSPORT_COOKIE;
 	if (opening->makes_known)
-		return device_know(db, &opening->known_digest, account, now_s);
+		return device_know(db, opening->call->keys, &opening->known_digest, account, now_s);
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 
@@ -67,17 +70,10 @@ static void fill_session(const struct opening *opening, const struct account *ac
 }
 
 /* What the person is from now on: read in the same change, so that the answer says what is stored. */
-static enum err fill_caller(struct db *db, const struct account *account, const struct session *session, struct caller *out)
+static enum err fill_caller(struct db *db, const struct call *call, const struct session *session, struct caller *out)
 {
-	struct enrolment enrolment;
-	enum err err = second_step_find(db, &account->id, &enrolment);
-
-	if (err)
-		return err;
-	*out = (struct caller){ .session = *session, .account = *account, .enrolment = enrolment.id,
-		.two_step = !id_empty(&enrolment.id) };
-	out->restricted = account->setup_required_at != 0 && !out->two_step;
-	return OK;
+	*out = (struct caller){ .session = *session };
+	return caller_fill(db, call->now_s, out);
 }
 
 enum err opening_session(struct db *db, struct opening *opening, const struct account *account, int methods,
@@ -89,23 +85,27 @@ enum err opening_session(struct db *db, struct opening *opening, const struct ac
 
 	fill_session(opening, account, methods, enrolment, remembered, &session);
 	if ((err = session_add(db, &session, &opening->token)) || (err = know(db, opening, &account->id)) ||
-	    (err = fill_caller(db, account, &session, &out->caller)) ||
+	    (err = account_signed_in(db, &account->id, opening->call->now_s)) ||
+	    (err = fill_caller(db, opening->call, &session, &out->caller)) ||
 	    (err = audit_add(db, opening->call, AUDIT_SIGNED_IN, &account->id, &account->id, remembered ? "remembered_device" : "")))
 		return err;
-	out->status = out->caller.restricted ? SIGN_IN_SETUP_REQUIRED : SIGN_IN_DONE;
+	out->status = out->caller.restricted && !out->caller.two_step ? SIGN_IN_SETUP_REQUIRED : SIGN_IN_DONE;
 	return OK;
 }
 
 enum err opening_remember(struct db *db, struct opening *opening, const struct id *account, const struct id *enrolment)
 {
 	const struct call *call = opening->call;
+	struct demand demand;
 	struct device device = { .id = opening->device_id, .account = *account, .enrolment = *enrolment, .created_at = call->now_s,
 		.last_used_at = call->now_s, .expires_at = call->now_s + DEVICE_REMEMBERED_S };
 	enum err err;
 
+	if ((err = mandate_of(db, account, call->now_s, &demand)) || demand.in_force)
+		return err;
 	snprintf(device.browser, sizeof(device.browser), "%s", call->browser);
 	snprintf(device.address, sizeof(device.address), "%s", call->peer.address);
-	if ((err = device_remember(db, &device, &opening->device_digest)))
+	if ((err = device_remember(db, call->keys, &device, &opening->device_digest)))
 		return err;
 	opening->remembers = true;
 	return audit_add(db, call, AUDIT_DEVICE_REMEMBERED, account, account, "");

@@ -32,7 +32,7 @@ MUST_USE enum err opening_prepare(struct opening *opening, struct call *call, en
 MUST_USE enum err opening_session(struct db *db, struct opening *opening, const struct account *account, int methods,
                                   const struct id *enrolment, bool remembered);
 
-/* Remembers this browser for the enrolment. */
+/* Remembers this browser for the enrolment; not under a demand, which it could not satisfy. */
 MUST_USE enum err opening_remember(struct db *db, struct opening *opening, const struct id *account, const struct id *enrolment);
 
 /* After the commit: cookies, where the transport is a cookie. */

@@ -16,12 +16,21 @@ static void first_wipe(struct first *first)
 	password_try_done(&first->try);
 }
 
-/* A remembered device spares the second step, never the password; a token that asks for no cookie has no device. */
+/*
+ * A remembered device spares the second step, never the password, and satisfies no demand; a token that asks for no cookie
+ * has no device.
+ */
 static enum err is_remembered(struct db *db, const struct first *first, bool *remembered)
 {
 	const struct opening *opening = &first->opening;
-	bool may = opening->has_device && opening->out->transport == TRANSPORT_COOKIE;
-	enum err err = may ? device_use(db, &opening->device_sent, &first->try.account.id, opening->call->now_s) : ERR_NOT_FOUND;
+	struct demand demand;
+	enum err err = mandate_of(db, &first->try.account.id, opening->call->now_s, &demand);
+	bool may = !err && opening->has_device && opening->out->transport == TRANSPORT_COOKIE && !demand.in_force;
+
+	if (err)
+		return err;
+	err = may ? device_use(db, opening->call->keys, &opening->device_sent, &first->try.account.id, opening->call->now_s)
+	          : ERR_NOT_FOUND;
 
 	*remembered = !err;
 	return err == ERR_NOT_FOUND ? OK : err;

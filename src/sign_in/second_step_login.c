@@ -83,16 +83,19 @@ enum err sign_in_second_step(struct call *call, const char *login, enum second_s
 struct peek {
 	struct token_digest login;
 	int64_t now_s, expires_at;
+	struct demand demand;
 };
 
 static enum err peek_at(struct db *db, void *argument)
 {
 	struct peek *peek = argument;
+	struct id account;
+	enum err err = login_find(db, &peek->login, peek->now_s, &account, &peek->expires_at);
 
-	return login_find(db, &peek->login, peek->now_s, &peek->expires_at);
+	return err ? err : mandate_of(db, &account, peek->now_s, &peek->demand);
 }
 
-enum err sign_in_login_look(struct call *call, const char *login, int64_t *expires_at)
+enum err sign_in_login_look(struct call *call, const char *login, int64_t *expires_at, bool *remembers)
 {
 	struct peek peek = { .now_s = call->now_s };
 	enum err err = token_parse(login, &peek.login);
@@ -102,5 +105,6 @@ enum err sign_in_login_look(struct call *call, const char *login, int64_t *expir
 	if (err || (err = store_read(call->store, peek_at, &peek)))
 		return err;
 	*expires_at = peek.expires_at;
+	*remembers = !peek.demand.in_force;
 	return OK;
 }

@@ -17,18 +17,18 @@ enum err login_add(struct db *db, const struct token_digest *token, const struct
 	        db_int(expires_at));
 }
 
-enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, int64_t *expires_at)
+enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, struct id *account, int64_t *expires_at)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	enum err err = db_one(db, &rows,
-	        "SELECT expires_at FROM login WHERE token = $1 AND expires_at > $2 AND wrong < $3"
-	        " AND version = (SELECT password_version FROM account WHERE id = login.account_id AND closed_at IS NULL)",
+	        "SELECT account_id, expires_at FROM login WHERE token = $1 AND expires_at > $2 AND wrong < $3"
+	        " AND version = (SELECT password_version FROM account WHERE id = login.account_id)",
 	        db_digest(token), db_int(now_s), db_int(LOGIN_WRONG_MAX));
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
-	*expires_at = db_get_int(&rows, 0);
-	return OK;
+	*expires_at = db_get_int(&rows, 1);
+	return db_get_id(&rows, 0, account);
 }
 
 enum err login_charge(struct db *db, const struct token_digest *token, int64_t now_s, struct id *account, enum transport *transport)
@@ -36,7 +36,7 @@ enum err login_charge(struct db *db, const struct token_digest *token, int64_t n
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	enum err err = db_one(db, &rows,
 	        "UPDATE login SET wrong = wrong + 1 WHERE token = $1 AND expires_at > $2 AND wrong < $3"
-	        " AND version = (SELECT password_version FROM account WHERE id = login.account_id AND closed_at IS NULL)"
+	        " AND version = (SELECT password_version FROM account WHERE id = login.account_id)"
 	        " RETURNING account_id, bearer",
 	        db_digest(token), db_int(now_s), db_int(LOGIN_WRONG_MAX));
 
@@ -56,7 +56,8 @@ enum err login_spend(struct db *db, const struct token_digest *token)
 	return removed == 1 ? OK : ERR_LOGIN_EXPIRED;
 }
 
-enum err logins_forget(struct db *db, int64_t now_s)
+enum err logins_forget(struct db *db, int64_t now_s, int64_t *removed)
 {
-	return db_change(db, NULL, "DELETE FROM login WHERE expires_at <= $1", db_int(now_s));
+	return db_change(db, removed, "DELETE FROM login WHERE token IN (SELECT token FROM login WHERE expires_at <= $1 LIMIT $2)",
+	        db_int(now_s), db_int(FORGET_ROWS));
 }

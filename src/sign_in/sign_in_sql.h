@@ -12,7 +12,7 @@ MUST_USE enum err login_add(struct db *db, const struct token_digest *token, con
                             int64_t expires_at);
 
 /* ERR_LOGIN_EXPIRED: none, used, used up, too old, or of an older password. */
-MUST_USE enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, int64_t *expires_at);
+MUST_USE enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, struct id *account, int64_t *expires_at);
 
 /* The same, counting a wrong code in advance (roll back where it was none); says whose it is. */
 MUST_USE enum err login_charge(struct db *db, const struct token_digest *token, int64_t now_s, struct id *account,

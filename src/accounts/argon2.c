@@ -1,0 +1,102 @@
+#include "accounts/argon2.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "base/random.h"
+
+#include "base/banned.h"
+
+#define HASH_FORMAT  "$argon2id$v=19$m=%u,t=%u,p=1$%s$%s"
+#define DIGEST_BYTES 32 /* as libsodium has it in its texts */
+#define BASE64       sodium_base64_VARIANT_ORIGINAL_NO_PADDING
+#define SALT_TEXT    sodium_base64_ENCODED_LEN(crypto_pwhash_argon2id_SALTBYTES, BASE64)
+#define DIGEST_TEXT  sodium_base64_ENCODED_LEN(DIGEST_BYTES, BASE64)
+
+/* What a stored hash says: "$argon2id$v=19$m=KIB,t=PASSES,p=1$SALT$DIGEST", as libsodium and others write it. */
+struct hash {
+	unsigned memory_kib, passes;
+	uint8_t salt[crypto_pwhash_argon2id_SALTBYTES], digest[DIGEST_BYTES];
+};
+
+static void hash_write(const struct hash *hash, char out[static HASH_TEXT])
+{
+	char salt[SALT_TEXT], digest[DIGEST_TEXT];
+
+	sodium_bin2base64(salt, sizeof(salt), hash->salt, sizeof(hash->salt), BASE64);
+	sodium_bin2base64(digest, sizeof(digest), hash->digest, sizeof(hash->digest), BASE64);
+	snprintf(out, HASH_TEXT, HASH_FORMAT, hash->memory_kib, hash->passes, salt, digest);
+}
+
+static bool bytes_read(const char *text, uint8_t *out, size_t length)
+{
+	size_t found = 0;
+
+	return !sodium_base642bin(out, length, text, strlen(text), NULL, &found, NULL, BASE64) && found == length;
+}
+
+/* False where it is no such hash, or not one as we write it. */
+static bool hash_read(const char *stored, struct hash *out)
+{
+	char salt[SALT_TEXT], digest[DIGEST_TEXT], again[HASH_TEXT];
+
+	if (sscanf(stored, "$argon2id$v=19$m=%9u,t=%9u,p=1$%22[^$]$%43s", &out->memory_kib, &out->passes, salt, digest) != 4 ||
+	    !bytes_read(salt, out->salt, sizeof(out->salt)) || !bytes_read(digest, out->digest, sizeof(out->digest)))
+		return false;
+	hash_write(out, again);
+	return !strcmp(stored, again);
+}
+
+/*
+ * Not crypto_pwhash_argon2id_str(_verify): that one takes memory which it could not get for a wrong password, and ends the
+ * process where there are no random bytes for a salt.
+ */
+static enum err hash_compute(const struct hash *hash, const char *password, uint8_t out[static DIGEST_BYTES])
+{
+	return crypto_pwhash_argon2id(out, DIGEST_BYTES, password, strlen(password), hash->salt, hash->passes,
+	                              (size_t)hash->memory_kib * 1024, crypto_pwhash_argon2id_ALG_ARGON2ID13) ? ERR_CRYPTO : OK;
+}
+
+enum err argon2_make(const char *password, char out[static HASH_TEXT])
+{
+	struct hash hash = { .memory_kib = HASH_MEMORY_BYTES / 1024, .passes = HASH_PASSES };
+	enum err err;
+
+	if (!(err = random_bytes(hash.salt, sizeof(hash.salt))) && !(err = hash_compute(&hash, password, hash.digest)))
+		hash_write(&hash, out);
+	wipe(&hash, sizeof(hash));
+	return err;
+}
+
+enum err argon2_compare(const char *stored, const char *password)
+{
+	struct hash hash;
+	uint8_t digest[DIGEST_BYTES];
+	enum err err = hash_read(stored, &hash) ? hash_compute(&hash, password, digest) : ERR_CRYPTO;
+
+	if (!err && sodium_memcmp(digest, hash.digest, sizeof(digest)))
+		err = ERR_CREDENTIALS;
+	wipe(digest, sizeof(digest));
+	wipe(&hash, sizeof(hash));
+	return err;
+}
+
+bool argon2_outdated(const char *stored)
+{
+	struct hash hash;
+	bool same = hash_read(stored, &hash) && hash.memory_kib == HASH_MEMORY_BYTES / 1024 && hash.passes == HASH_PASSES;
+
+	wipe(&hash, sizeof(hash));
+	return !same;
+}
+
+/*
+ * The parameters in front decide what a check costs; salt and digest may be anything, so that no hash has to be made at the start.
+ * Finding a password that fits would take 2^256 tries; a right one is refused all the same (hash_check).
+ */
+void argon2_of_nobody(char out[static HASH_TEXT])
+{
+	snprintf(out, HASH_TEXT, HASH_FORMAT, HASH_MEMORY_BYTES / 1024, HASH_PASSES, "bm9ib2R5cyBzYWx0IGhlcg",
+	        "bm9ib2R5cyBwYXNzd29yZCBmaXRzIGhlcmUsIGV2ZXI");
+}

@@ -1,0 +1,83 @@
+#include "sign_in/hand_over.h"
+
+#include "second_step/caller_fill.h"
+#include "sign_in/hand_over_sql.h"
+#include "store/store.h"
+
+#include "base/banned.h"
+
+static enum err begin(struct db *db, void *argument)
+{
+	const struct hand_over *row = argument;
+	enum err err = session_lives(db, &row->session);
+
+	return err ? err : hand_over_add(db, row);
+}
+
+enum err hand_over_begin(struct call *call, const struct way_back *way, struct token *code)
+{
+	struct hand_over row = { .session = call->caller->session.id, .nonce = way->nonce, .expires_at = call->now_s + HAND_OVER_S };
+	const char *origin = way_back_origin(call->arena, way);
+	enum err err;
+
+	memcpy(row.host, way->host, sizeof(row.host));
+	if (!origin || !(row.place = arena_printf(call->arena, "%s%s", origin, way->uri)))
+		return ERR_MEMORY;
+	if ((err = token_new(code, &row.code)))
+		return err;
+	return store_change(call->store, begin, &row);
+}
+
+struct finish {
+	struct call *call;
+	const char *host;
+	struct token_digest code, nonce, token;
+	struct hand_over row;
+};
+
+static bool is_for(const struct finish *finish)
+{
+	const struct hand_over *row = &finish->row;
+
+	return row->expires_at > finish->call->now_s && row->expires_at <= finish->call->now_s + HAND_OVER_S &&
+	       !strcmp(row->host, finish->host) && same_bytes(row->nonce.bytes, finish->nonce.bytes, sizeof(row->nonce.bytes));
+}
+
+/* Any try spends it: who has a code without its browser has no second one. */
+static enum err finish_change(struct db *db, void *argument)
+{
+	struct finish *finish = argument;
+	enum err err = hand_over_take(db, finish->call->arena, &finish->code, &finish->row);
+
+	if (err)
+		return err;
+	if (!is_for(finish))
+		return db_keep(db, ERR_NOT_FOUND);
+	return app_session_add(db, &finish->row, &finish->token, finish->call->now_s);
+}
+
+enum err hand_over_finish(struct call *call, const char *host, const char *code, const char *nonce, const char **address,
+                          struct token *token)
+{
+	struct finish finish = { .call = call, .host = host };
+	enum err err;
+
+	if (!code)
+		return ERR_NOT_FOUND;
+	if ((err = token_parse(code, &finish.code)) || ((err = token_parse(nonce ? nonce : "", &finish.nonce)) && err != ERR_NOT_FOUND) ||
+	    (err = token_new(token, &finish.token)) || (err = store_change(call->store, finish_change, &finish)))
+		return err;
+	*address = finish.row.place;
+	return OK;
+}
+
+enum err hand_over_caller(struct db *db, const struct token_digest *token, const char *host, int64_t now_s, struct caller *out)
+{
+	struct id session;
+	enum err err;
+
+	*out = (struct caller){ 0 };
+	if ((err = app_session_find(db, token, host, &session)) || (err = session_find_id(db, &session, now_s, &out->session)))
+		return err;
+	return caller_complete(db, now_s, out);
+}
