@@ -2,8 +2,9 @@
  * assets: embeds the files of assets/ in the program, each under a name made of its content.
  *   assets OUT.h OUT.c FILE …
  * app.css becomes /assets/app-XXXXXXXX.css (FNV-1a, 64 bits: it tells versions apart and defends against nobody) and the
- * constant ASSET_APP_CSS. Indentation, empty lines and comments of whole lines are left out of .css and .js; of .css also
- * line ends and the spaces around its signs (so its strings have no such signs with spaces).
+ * constant ASSET_APP_CSS. Beside the bytes stand the same compressed (gzip, RFC 1952), where that is smaller.
+ * Indentation, empty lines and comments of whole lines are left out of .css and .js; of .css also line ends and the
+ * spaces around its signs (so its strings have no such signs with spaces).
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #define FILE_MAX (1u << 20)
 
@@ -24,8 +26,8 @@ static const struct { const char *ending, *type; enum squeeze squeeze; } types[]
 struct asset {
 	char path[128], constant[128];
 	const char *type;
-	unsigned char *bytes;
-	size_t length;
+	unsigned char *bytes, *gzip;
+	size_t length, gzip_length; /* 0: not smaller */
 };
 
 static _Noreturn void die(const char *path, int line, const char *what)
@@ -84,6 +86,22 @@ static size_t squeeze_css(unsigned char *bytes, size_t length)
 	return kept;
 }
 
+#define GZIP_WINDOW (15 + 16) /* the largest window, with gzip's head and tail */
+
+static void compress_asset(const char *path, struct asset *asset)
+{
+	z_stream stream = { .next_in = asset->bytes, .avail_in = (uInt)asset->length };
+
+	if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+		die(path, 0, "out of memory");
+	stream.next_out = asset->gzip = malloc(FILE_MAX);
+	stream.avail_out = asset->gzip ? FILE_MAX : 0;
+	if (deflate(&stream, Z_FINISH) != Z_STREAM_END)
+		die(path, 0, "cannot be compressed");
+	asset->gzip_length = stream.total_out < asset->length ? stream.total_out : 0;
+	deflateEnd(&stream);
+}
+
 static uint64_t fnv1a(const unsigned char *bytes, size_t length)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
@@ -129,6 +147,7 @@ static void read_asset(const char *path, struct asset *asset)
 		asset->length = squeeze(path, asset->bytes, asset->length);
 	if (types[i].squeeze == SQUEEZE_CSS)
 		asset->length = squeeze_css(asset->bytes, asset->length);
+	compress_asset(path, asset);
 	name_asset(path, ending, asset);
 }
 
@@ -139,7 +158,8 @@ static void write_header(const char *path, const struct asset *assets, size_t co
 	if (!out)
 		die(path, 0, "cannot be written");
 	fputs("/* Made by gen/assets.c from assets/. */\n#ifndef TWOSTEP_ASSETS_H\n#define TWOSTEP_ASSETS_H\n\n#include <stddef.h>\n\n", out);
-	fputs("struct asset {\n\tconst char *path, *type;\n\tconst unsigned char *bytes;\n\tsize_t length;\n};\n\n", out);
+	fputs("struct asset {\n\tconst char *path, *type;\n\tconst unsigned char *bytes, *gzip;\n\tsize_t length, gzip_length; /* 0: not smaller */\n};\n\n",
+	      out);
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "#define %s \"%s\"\n", assets[i].constant, assets[i].path);
 	fprintf(out, "\n#define ASSETS %zu\nextern const struct asset assets[ASSETS];\n\n#endif\n", count);
@@ -147,12 +167,12 @@ static void write_header(const char *path, const struct asset *assets, size_t co
 		die(path, 0, "cannot be written");
 }
 
-static void write_bytes(FILE *out, size_t index, const struct asset *asset)
+static void write_bytes(FILE *out, const char *name, size_t index, const unsigned char *bytes, size_t length)
 {
-	fprintf(out, "static const unsigned char bytes_%zu[] = {", index);
-	for (size_t i = 0; i < asset->length; i++)
-		fprintf(out, "%s%u,", i % 24 ? "" : "\n\t", asset->bytes[i]);
-	fputs(asset->length ? "\n};\n\n" : "0 };\n\n", out);
+	fprintf(out, "static const unsigned char %s_%zu[] = {", name, index);
+	for (size_t i = 0; i < length; i++)
+		fprintf(out, "%s%u,", i % 24 ? "" : "\n\t", bytes[i]);
+	fputs(length ? "\n};\n\n" : "0 };\n\n", out);
 }
 
 static void write_source(const char *path, const struct asset *assets, size_t count)
@@ -162,11 +182,14 @@ static void write_source(const char *path, const struct asset *assets, size_t co
 	if (!out)
 		die(path, 0, "cannot be written");
 	fputs("/* Made by gen/assets.c from assets/. */\n#include \"assets.h\"\n\n", out);
-	for (size_t i = 0; i < count; i++)
-		write_bytes(out, i, &assets[i]);
+	for (size_t i = 0; i < count; i++) {
+		write_bytes(out, "bytes", i, assets[i].bytes, assets[i].length);
+		write_bytes(out, "gzip", i, assets[i].gzip, assets[i].gzip_length);
+	}
 	fputs("const struct asset assets[ASSETS] = {\n", out);
 	for (size_t i = 0; i < count; i++)
-		fprintf(out, "\t{ %s, \"%s\", bytes_%zu, %zu },\n", assets[i].constant, assets[i].type, i, assets[i].length);
+		fprintf(out, "\t{ %s, \"%s\", bytes_%zu, gzip_%zu, %zu, %zu },\n", assets[i].constant, assets[i].type, i, i, assets[i].length,
+		        assets[i].gzip_length);
 	fputs("};\n", out);
 	if (fclose(out))
 		die(path, 0, "cannot be written");
@@ -185,8 +208,10 @@ int main(int argc, char **argv)
 		read_asset(argv[3 + i], &assets[i]);
 	write_header(argv[1], assets, count);
 	write_source(argv[2], assets, count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		free(assets[i].bytes);
+		free(assets[i].gzip);
+	}
 	free(assets);
 	return 0;
 }

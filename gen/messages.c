@@ -34,8 +34,10 @@ static void names_add(void *to, const char *name, size_t length)
 
 	if (names_has(names, name, length))
 		return;
-	if (names->count == NAMES_MAX)
+	if (names->count == NAMES_MAX) {
+		fprintf(stderr, "a text has more than %d placeholders, the last of them {%.*s}\n", NAMES_MAX, (int)length, name);
 		exit(1);
+	}
 	names->name[names->count] = name;
 	names->length[names->count++] = length;
 }

@@ -404,10 +404,10 @@ static void must_match(const struct compiler *c, const struct source *begun, con
 static void condition(struct compiler *c, const struct source *source, char *rest, char out[EXPRESSION_MAX + 64])
 {
 	char *word = word_due(source, &rest, "a field");
-	bool not = !strcmp(word, "not");
-	const char *sign = not ? "!" : "";
+	bool negated = !strcmp(word, "not");
+	const char *sign = negated ? "!" : "";
 
-	if (not)
+	if (negated)
 		word = word_due(source, &rest, "a field");
 	end_of_words(source, &rest);
 	struct value value = find(c, source, word);

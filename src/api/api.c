@@ -14,6 +14,13 @@ static const struct route *const tables[] = {
 	two_step_routes,
 	setup_routes,
 	recovery_codes_routes,
+	organization_routes,
+	member_routes,
+	invitation_routes,
+	security_routes,
+	service_routes,
+	audit_routes,
+	export_routes,
 	problem_routes,
 	NULL,
 };

@@ -3,13 +3,18 @@
 #include "base/base.h"
 #include "base/banned.h"
 
-void json_account(struct answer *out, const char *name, const struct account *account)
+void json_account_members(struct answer *out, const struct account *account)
 {
-	json_open(out, name);
 	json_id(out, "id", &account->id);
 	json_text(out, "email", account->email);
 	json_text(out, "name", account->name);
 	json_text(out, "locale", locale_tag(account->locale));
+}
+
+void json_account(struct answer *out, const char *name, const struct account *account)
+{
+	json_open(out, name);
+	json_account_members(out, account);
 	json_close(out);
 }
 
@@ -42,31 +47,58 @@ void json_session(struct answer *out, const char *name, const struct caller *cal
 	json_time(out, "second_step_at", session->second_step_at);
 	json_bool(out, "restricted", caller->restricted);
 	json_bool(out, "remembered", session->remembered);
-	json_time(out, "expires_at", session_expires_at(session));
+	json_time(out, "expires_at", caller_expires_at(caller));
 	if (token)
 		json_text(out, "token", token->text);
 	json_close(out);
 }
 
-/* Nobody can demand it before there are organisations: the list is empty, and its place is here. */
-void json_required_by(struct answer *out)
+enum err json_required_by(struct call *call, const struct id *account)
 {
-	json_list(out, "required_by");
-	json_list_close(out);
+	struct demanding *demanding;
+	size_t count;
+	enum err err = mandates_look(call, account, &demanding, &count);
+
+	if (err)
+		return err;
+	json_list(call->out, "required_by");
+	for (size_t i = 0; i < count; i++) {
+		json_open(call->out, NULL);
+		json_id(call->out, "id", &demanding[i].organization);
+		json_text(call->out, "name", demanding[i].name);
+		json_time(call->out, "from", demanding[i].from_at);
+		json_close(call->out);
+	}
+	json_list_close(call->out);
+	return OK;
 }
 
-static void json_signed_in(struct answer *out, const struct sign_in *result)
+void json_joined(struct answer *out, const struct joined *joined)
+{
+	json_open(out, "organization");
+	json_id(out, "id", &joined->organization);
+	json_text(out, "name", joined->name);
+	json_close(out);
+	json_text(out, "role", role_name(joined->role));
+}
+
+static enum err json_signed_in(struct call *call, const struct sign_in *result)
 {
 	bool setup_required = result->status == SIGN_IN_SETUP_REQUIRED;
+	struct answer *out = call->out;
+	enum err err;
 
 	json_open(out, NULL);
 	json_text(out, "status", setup_required ? "setup_required" : "signed_in");
 	json_session(out, "session", &result->caller, result->transport == TRANSPORT_BEARER ? &result->token : NULL);
-	if (setup_required)
-		json_required_by(out);
+	if (setup_required && (err = json_required_by(call, &result->caller.account.id)))
+		return err;
 	if (result->used_recovery)
 		json_int(out, "recovery_codes_left", result->recovery_codes_left);
+	if (!id_empty(&result->joined.organization))
+		json_joined(out, &result->joined);
 	json_close(out);
+	return OK;
 }
 
 static void json_second_step(struct answer *out, const struct sign_in *result)
@@ -81,16 +113,15 @@ static void json_second_step(struct answer *out, const struct sign_in *result)
 	json_close(out);
 }
 
-enum err json_sign_in(struct answer *out, const struct sign_in *result)
+enum err json_sign_in(struct call *call, const struct sign_in *result)
 {
 	switch (result->status) {
 	case SIGN_IN_SECOND_STEP:
-		json_second_step(out, result);
+		json_second_step(call->out, result);
 		return OK;
 	case SIGN_IN_SETUP_REQUIRED:
 	case SIGN_IN_DONE:
-		json_signed_in(out, result);
-		return OK;
+		return json_signed_in(call, result);
 	case SIGN_IN_REFUSED:
 		break;
 	}

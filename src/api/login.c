@@ -20,7 +20,7 @@ static enum err first_step(struct call *call)
 	SCOPED(sign_in_wipe) struct sign_in result = { 0 };
 	enum err err = sign_in_password(call, form->email, form->password, form->transport, &result);
 
-	return err ? err : json_sign_in(call->out, &result);
+	return err ? err : json_sign_in(call, &result);
 }
 
 struct code_form { const char *login, *method, *code; bool remember_device; };
@@ -43,11 +43,11 @@ static enum err second_step(struct call *call)
 	    (err = sign_in_second_step(call, form->login, method, form->code, form->remember_device, &result)))
 		return err;
 
-	return json_sign_in(call->out, &result);
+	return json_sign_in(call, &result);
 }
 
 const struct route login_routes[] = {
-	{ POST, "/api/v1/login", ACCESS_ANYBODY, FRESH_NOT, &password_form, first_step },
+	{ POST | HASHES, "/api/v1/login", ACCESS_ANYBODY, FRESH_NOT, &password_form, first_step },
 	{ POST, "/api/v1/login/second-step", ACCESS_ANYBODY, FRESH_NOT, &code_form, second_step },
 	ROUTES_END
 };

@@ -34,17 +34,25 @@ static enum err wrong(struct call *call, const char *field)
 	return ERR_INVALID;
 }
 
+enum err page_rows_read(struct call *call, size_t *out)
+{
+	const char *limit = query_value(call, "limit"), *rest;
+	int64_t rows = PAGE_ROWS;
+
+	if (limit && (!number_read(limit, '\0', &rows, &rest) || rows < 1))
+		return wrong(call, "limit");
+	*out = rows < PAGE_ROWS_MAX ? (size_t)rows : PAGE_ROWS_MAX;
+	return OK;
+}
+
 enum err page_read(struct call *call, struct page *out)
 {
-	const char *limit = query_value(call, "limit"), *after = query_value(call, "after"), *rest;
-	struct page page = { .rows = PAGE_ROWS, .begun = after != NULL };
-	int64_t rows;
+	const char *after = query_value(call, "after");
+	struct page page = { .begun = after != NULL };
+	enum err err = page_rows_read(call, &page.rows);
 
-	if (limit) {
-		if (!number_read(limit, '\0', &rows, &rest) || rows < 1)
-			return wrong(call, "limit");
-		page.rows = rows < PAGE_ROWS_MAX ? (size_t)rows : PAGE_ROWS_MAX;
-	}
+	if (err)
+		return err;
 	if (after && !place_read(after, &page.after))
 		return wrong(call, "after");
 	*out = page;

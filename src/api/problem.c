@@ -48,11 +48,13 @@ static void json_detail(struct call *call, enum err err)
 
 	const struct lang_arg args[] = {
 		{ "field", call->wrong ? call->wrong : "?" },
+		{ "product", call->settings->name },
 		{ "min", buf_string(&min) },
 		{ "wait", buf_string(&wait) },
 		{ "off", buf_string(&off) },
 	};
 	lang_fill(&detail, call->locale, err_message(err), args, COUNT(args));
+	call->out->body.failed = call->out->body.failed || detail.failed || min.failed || wait.failed || off.failed;
 	json_text(call->out, "detail", buf_string(&detail));
 }
 
@@ -89,6 +91,7 @@ static void json_type(struct call *call, const char *code)
 	buf_text(&type, call->settings->public_url);
 	buf_text(&type, PROBLEMS_PATH);
 	buf_text(&type, code);
+	call->out->body.failed = call->out->body.failed || type.failed;
 	json_text(call->out, "type", buf_string(&type));
 }
 

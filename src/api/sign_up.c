@@ -8,33 +8,55 @@
 #include "sign_in/sign_in.h"
 #include "base/banned.h"
 
-struct begin_form { const char *email, *name, *password, *locale, *invitation; };
+struct begin_form { const char *email, *name, *password, *locale, *invitation; enum transport transport; };
 static const struct field begin_fields[] = {
 	FIELD(begin_form, email, FIELD_TEXT),
 	FIELD(begin_form, name, FIELD_TEXT),
 	FIELD(begin_form, password, FIELD_TEXT),
 	FIELD(begin_form, locale, FIELD_OPTIONAL),
 	FIELD(begin_form, invitation, FIELD_CODE_OPTIONAL),
+	FIELD(begin_form, transport, FIELD_TRANSPORT),
 };
 static const struct form begin_form = FORM(begin_form, begin_fields);
+
+static enum err sent(struct call *call, const struct token *try)
+{
+	call->out->status = 202;
+	json_open(call->out, NULL);
+	json_text(call->out, "status", "verification_sent");
+	json_text(call->out, "signup", try->text);
+	json_close(call->out);
+	return OK;
+}
+
+/* The code of an invitation proves the mailbox: no other is needed. */
+static enum err begin_invited(struct call *call, const struct sign_up *wanted, const char *invitation, enum transport transport)
+{
+	SCOPED(sign_in_wipe) struct sign_in result = { 0 };
+	SCOPED(token_wipe) struct token try = { 0 };
+	bool mailed = false;
+	enum err err = sign_up_invited(call, wanted, invitation, transport, &result, &mailed, &try);
+
+	if (err)
+		return err;
+	if (mailed)
+		return sent(call, &try);
+	call->out->status = 201;
+	return json_sign_in(call, &result);
+}
 
 /* The answer is the same whether or not the address has an account; the mail tells its owner. */
 static enum err begin(struct call *call)
 {
 	const struct begin_form *form = call->form;
-	const struct sign_up wanted = { form->email, form->name, form->password, form->locale, form->invitation };
+	const struct sign_up wanted = { form->email, form->name, form->password, form->locale, false };
 	SCOPED(token_wipe) struct token try = { 0 };
-	enum err err = sign_up_begin(call, &wanted, &try);
+	enum err err;
 
-	if (err)
-		return err;
-
-	call->out->status = 202;
-	json_open(call->out, NULL);
-	json_text(call->out, "status", "verification_sent");
-	json_text(call->out, "signup", try.text);
-	json_close(call->out);
-	return OK;
+	if (form->invitation)
+		return begin_invited(call, &wanted, form->invitation, form->transport);
+	err = sign_up_begin(call, &wanted, &try);
+	return err ? err : sent(call, &try);
 }
 
 struct verify_form { const char *signup, *code; enum transport transport; };
@@ -56,7 +78,7 @@ static enum err verify(struct call *call)
 		return err;
 
 	call->out->status = 201;
-	return json_sign_in(call->out, &result);
+	return json_sign_in(call, &result);
 }
 
 struct resend_form { const char *signup; };
@@ -77,7 +99,7 @@ static enum err resend(struct call *call)
 }
 
 const struct route sign_up_routes[] = {
-	{ POST, "/api/v1/signup", ACCESS_ANYBODY, FRESH_NOT, &begin_form, begin },
+	{ POST | HASHES, "/api/v1/signup", ACCESS_ANYBODY, FRESH_NOT, &begin_form, begin },
 	{ POST, "/api/v1/signup/verify", ACCESS_ANYBODY, FRESH_NOT, &verify_form, verify },
 	{ POST, "/api/v1/signup/resend", ACCESS_ANYBODY, FRESH_NOT, &resend_form, resend },
 	ROUTES_END

@@ -44,7 +44,8 @@ static enum err show(struct call *call)
 	json_bool(out, "enabled", status.enabled);
 	json_time(out, "enabled_at", status.enabled_at);
 	json_int(out, "recovery_codes_left", status.recovery_codes_left);
-	json_required_by(out);
+	if ((err = json_required_by(call, &call->caller->account.id)))
+		return err;
 	json_setup_state(out, &status);
 	json_list(out, "passkeys"); /* the contract's shape; there are none before their own issue */
 	json_list_close(out);

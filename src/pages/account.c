@@ -96,6 +96,6 @@ const struct route account_pages[] = {
 	{ GET, "/account", ACCESS_SIGNED_IN, FRESH_NOT, NULL, look },
 	{ POST, "/account", ACCESS_SIGNED_IN, FRESH_NOT, &profile_form, save },
 	{ GET, "/account/password", ACCESS_SIGNED_IN, FRESH_NOT, NULL, look_password },
-	{ POST, "/account/password", ACCESS_SIGNED_IN, FRESH_NOT, &password_form, change },
+	{ POST | HASHES, "/account/password", ACCESS_SIGNED_IN, FRESH_NOT, &password_form, change },
 	ROUTES_END
 };

@@ -1,12 +1,13 @@
 #include "pages/confirm.h"
 
 #include "accounts/caller.h"
+#include "pages/organization.h"
 #include "second_step/second_step.h"
 #include "sign_in/guard.h"
 #include "sign_in/sign_in.h"
 #include "base/banned.h"
 
-#define KEPT_MAX 16 /* fields of a form of ours, many times over */
+#define KEPT_MAX 160 /* the fields of our largest form: a role on each service */
 
 struct confirm_form { const char *confirm_password, *confirm_code, *confirm_method, *confirm_use; };
 static const struct field confirm_form_fields[] = {
@@ -83,20 +84,35 @@ static bool wants_recovery(struct call *call)
 	return used && !strcmp(used, "recovery_code");
 }
 
+/* Whatever its age: one was refused, or is too old for what is asked. */
+static bool asks_for_code(const struct call *call, enum err err)
+{
+	return err == ERR_NEEDS_SECOND_STEP || (err && call->wrong && !strcmp(call->wrong, "confirm_code"));
+}
+
 const struct part_confirm *confirm_fields(struct call *call, enum freshness freshness, enum err err, const char *other)
 {
 	struct part_confirm *fields = arena_alloc(call->arena, sizeof(*fields));
 	const struct caller *caller = call->caller;
+	bool old_code = !session_fresh(caller->session.second_step_at, call->now_s);
 
 	if (!fields)
 		return NULL;
 	fields->password = freshness == FRESH_PROOFS && !session_fresh(caller->session.confirmed_at, call->now_s);
-	fields->code = freshness != FRESH_NOT && caller->two_step && !session_fresh(caller->session.second_step_at, call->now_s);
+	fields->code = freshness != FRESH_NOT && caller->two_step && (old_code || asks_for_code(call, err));
 	fields->recovery = fields->code && wants_recovery(call);
 	fields->password_error = page_field(call, err, "confirm_password");
 	fields->code_error = page_field(call, err, "confirm_code");
 	fields->other = other;
 	return fields;
+}
+
+/* What is due: of a route that asks for nothing by itself it is what the rule behind it may, or the code of a restricted session. */
+static enum freshness due(const struct call *call)
+{
+	if (call->caller->restricted)
+		return FRESH_SECOND_STEP;
+	return call->route->freshness == FRESH_NOT ? FRESH_PROOFS : call->route->freshness;
 }
 
 struct keeping {
@@ -129,15 +145,19 @@ enum err confirm_show(struct call *call, enum err err)
 	enum err failed = form_each(call, keep, &keeping);
 	/* That a proof is due is said by the page itself. */
 	enum err told = err == ERR_NEEDS_PASSWORD || err == ERR_NEEDS_SECOND_STEP ? OK : err;
+	bool restricted = call->caller->restricted;
+	const char *back = call->membership ? organization_place(call, "") : "/account/two-step";
 
 	const struct page_confirm page = {
-		.frame = page_frame(call, "/account/two-step", told),
-		.confirm = confirm_fields(call, call->route->freshness, told, NULL),
+		.frame = page_frame(call, back, told),
+		.confirm = confirm_fields(call, due(call), err, NULL),
+		.restricted = restricted,
 		.email = call->caller->account.email,
 		.action = arena_copy(call->arena, path->bytes, path->length),
+		.back = back,
 		.kept = keeping.kept, .kept_count = keeping.count,
 	};
-	if (failed || keeping.failed || !page.frame || !page.confirm || !page.action)
+	if (failed || keeping.failed || !page.frame || !page.confirm || !page.action || !page.back)
 		return failed ? failed : ERR_MEMORY;
 	page_confirm(&call->out->body, call->locale, &page);
 	return page_sent(call, err);

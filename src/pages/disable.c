@@ -1,5 +1,5 @@
 /*
- * Switching two-step off: the password, then a code.
+ * Switching two-step off: the password, then a code; while an organisation demands it, its name and nothing to type.
  */
 #include "accounts/caller.h"
 #include "pages/routes.h"
@@ -11,11 +11,15 @@
 
 static enum err show_password(struct call *call, enum err err)
 {
-	const struct page_disable page = {
+	struct page_disable page = {
 		.frame = page_frame(call, DISABLE_PATH, err),
 		.email = call->caller->account.email,
 		.password_error = page_field(call, err, "password"),
 	};
+	enum err failed = demanders_look(call, false, &page.demanders, &page.demanders_count);
+
+	if (failed)
+		return failed;
 	if (!page.frame)
 		return ERR_MEMORY;
 	page_disable(&call->out->body, call->locale, &page);
@@ -37,6 +41,8 @@ static enum err take_password(struct call *call)
 	struct caller now;
 	enum err err = page_needs(call, "password", form->password);
 
+	if (call->caller->demand.any)
+		return page_to(call, DISABLE_PATH);
 	if (!err)
 		err = confirm_password(call, form->password, &now);
 	if (page_cannot_tell(err))
@@ -61,6 +67,8 @@ static enum err look_code(struct call *call)
 {
 	if (!call->caller->two_step)
 		return page_to(call, "/account/two-step");
+	if (call->caller->demand.any)
+		return page_to(call, DISABLE_PATH);
 	if (!session_fresh(call->caller->session.confirmed_at, call->now_s))
 		return page_to(call, DISABLE_PATH);
 	return show_code(call, false, OK);
@@ -83,6 +91,8 @@ static enum err take_code(struct call *call)
 		err = two_step_disable_confirmed(call, recovery ? STEP_RECOVERY_CODE : STEP_TOTP, form->code);
 	if (!err)
 		return page_to(call, DISABLE_PATH "/done");
+	if (err == ERR_REQUIRED)
+		return page_to(call, DISABLE_PATH);
 	if (err == ERR_NEEDS_PASSWORD)
 		return page_to_with(call, DISABLE_PATH, NOTICE_CONFIRM_AGAIN);
 	if (err == ERR_NOT_ENABLED)

@@ -1,15 +1,26 @@
 /*
  * The start page, the language switch, signing out.
  */
+#include "accounts/caller.h"
 #include "accounts/profile.h"
+#include "pages/organization.h"
 #include "pages/routes.h"
 #include "base/banned.h"
 
 #define LOCALE_COOKIE_S (365LL * 24 * 60 * 60)
 
+/* Whom a demand holds up is told so there. */
 static enum err start(struct call *call)
 {
-	return page_to(call, call->caller ? "/account" : "/login");
+	const char *place;
+	enum err err;
+
+	if (!call->caller)
+		return page_to(call, "/login");
+	if (call->caller->restricted)
+		return page_to(call, DEMAND_PATH);
+	err = landing_place(call, &place);
+	return err ? err : page_to(call, place);
 }
 
 /* https://w3c.github.io/webappsec-change-password-url/ */

@@ -4,15 +4,6 @@
 #include "pages/routes.h"
 #include "base/banned.h"
 
-/* The way back is used once. */
-static enum err go_back(struct call *call)
-{
-	const char *place = cookie_get(call, COOKIE_RETURN);
-
-	cookie_clear(call, COOKIE_RETURN);
-	return page_to(call, page_is_local(place) ? place : "/account");
-}
-
 /* Somebody used a recovery code: tell how many are left, and to make new ones where these are few. */
 static void tell_left(struct call *call, int left)
 {
@@ -34,7 +25,7 @@ enum err signed_in(struct call *call, const struct sign_in *result, enum notice 
 		tell_left(call, result->recovery_codes_left);
 	else if (notice != NOTICE_NONE)
 		notice_set(call, notice, 0);
-	return result->status == SIGN_IN_DONE ? go_back(call) : page_to(call, "/account/two-step/setup");
+	return result->status == SIGN_IN_DONE ? go_back(call) : page_to(call, DEMAND_PATH);
 }
 
 static enum err show_login(struct call *call, const char *email, enum err err)
@@ -60,7 +51,7 @@ static enum err look(struct call *call)
 		cookie_set(call, COOKIE_RETURN, to, LOGIN_S);
 	if (!call->caller)
 		return show_login(call, NULL, OK);
-	return page_to(call, page_is_local(to) ? to : "/account");
+	return page_to(call, page_is_local(to) ? to : "/");
 }
 
 struct password_form { const char *email, *password; };
@@ -115,14 +106,16 @@ static enum err show_second_step(struct call *call, const char *method, bool rem
 {
 	const char *login = cookie_get(call, COOKIE_LOGIN);
 	bool recovery = is_recovery(method);
+	bool remembers = false;
 	int64_t expires_at = 0;
-	enum err found = login ? sign_in_login_look(call, login, &expires_at) : ERR_LOGIN_EXPIRED;
+	enum err found = login ? sign_in_login_look(call, login, &expires_at, &remembers) : ERR_LOGIN_EXPIRED;
 
 	if (found)
 		return found == ERR_LOGIN_EXPIRED ? begin_again(call) : found;
 	const struct page_second_step page = {
 		.frame = page_frame(call, recovery ? "/login/second-step?method=recovery_code" : "/login/second-step", err),
 		.recovery = recovery,
+		.remembers = remembers,
 		.remember = remember,
 		.code_error = page_field(call, err, "code"),
 		.until = page_time(call, expires_at),
@@ -137,7 +130,7 @@ static enum err show_second_step(struct call *call, const char *method, bool rem
 static enum err look_second_step(struct call *call)
 {
 	if (call->caller && !cookie_get(call, COOKIE_LOGIN))
-		return page_to(call, "/account");
+		return page_to(call, "/");
 	return show_second_step(call, query_value(call, "method"), false, OK);
 }
 
@@ -169,7 +162,7 @@ static enum err second_step(struct call *call)
 
 const struct route login_pages[] = {
 	{ GET, "/login", ACCESS_ANYBODY, FRESH_NOT, NULL, look },
-	{ POST, "/login", ACCESS_ANYBODY, FRESH_NOT, &password_form, first_step },
+	{ POST | HASHES, "/login", ACCESS_ANYBODY, FRESH_NOT, &password_form, first_step },
 	{ GET, "/login/second-step", ACCESS_ANYBODY, FRESH_NOT, NULL, look_second_step },
 	{ POST, "/login/second-step", ACCESS_ANYBODY, FRESH_NOT, &code_form, second_step },
 	ROUTES_END

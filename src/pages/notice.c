@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 #define NOTICE_S   60 /* the next page comes at once; an older cookie was left behind */
-#define NUMBER_MAX 99
+#define NUMBER_MAX 200
 
 static const struct {
 	const char *word;
@@ -34,6 +34,25 @@ static const struct {
 	[NOTICE_RECOVERY_FEW] = { "recovery_few", MSG_NOTICE_RECOVERY_FEW, true },
 	[NOTICE_NOT_DUE] = { "not_due", MSG_NOTICE_NOT_DUE, true },
 	[NOTICE_CONFIRM_AGAIN] = { "confirm_again", MSG_NOTICE_CONFIRM_AGAIN, true },
+	[NOTICE_EMAIL_UNDONE] = { "email_undone", MSG_NOTICE_EMAIL_UNDONE, false },
+	[NOTICE_CLOSED] = { "closed", MSG_NOTICE_CLOSED, false },
+	[NOTICE_CREATED] = { "created", MSG_NOTICE_CREATED, false },
+	[NOTICE_JOINED] = { "joined", MSG_NOTICE_JOINED, false },
+	[NOTICE_LEFT] = { "left", MSG_NOTICE_LEFT, false },
+	[NOTICE_DELETED] = { "deleted", MSG_NOTICE_DELETED, false },
+	[NOTICE_REMOVED] = { "removed", MSG_NOTICE_REMOVED, false },
+	[NOTICE_HANDED_OVER] = { "handed_over", MSG_NOTICE_HANDED_OVER, false },
+	[NOTICE_STEP_RESET] = { "step_reset", MSG_NOTICE_STEP_RESET, false },
+	[NOTICE_DEMANDED] = { "demanded", MSG_NOTICE_DEMANDED, false },
+	[NOTICE_RELEASED] = { "released", MSG_NOTICE_RELEASED, false },
+	[NOTICE_WAY_GONE] = { "way-gone", MSG_NOTICE_WAY_GONE, true },
+	[NOTICE_RULE_ASKS] = { "rule-asks", MSG_NOTICE_RULE_ASKS, true },
+	[NOTICE_INVITED] = { "invited", MSG_NOTICE_INVITED, false },
+	[NOTICE_INVITED_AGAIN] = { "invited_again", MSG_NOTICE_INVITED_AGAIN, false },
+	[NOTICE_INVITATION_CANCELLED] = { "invitation_cancelled", MSG_NOTICE_INVITATION_CANCELLED, false },
+	[NOTICE_SERVICE_CREATED] = { "service_created", MSG_NOTICE_SERVICE_CREATED, false },
+	[NOTICE_SERVICE_DELETED] = { "service_deleted", MSG_NOTICE_SERVICE_DELETED, false },
+	[NOTICE_INVITATION_GONE] = { "invitation_gone", MSG_NOTICE_INVITATION_GONE, true },
 };
 
 void notice_set(struct call *call, enum notice notice, int number)
@@ -69,5 +88,5 @@ const char *notice_take(struct call *call, bool *warns)
 	const struct lang_arg args[] = { { "left", template_number(number, left) } };
 	lang_fill(&text, call->locale, notices[notice].msg, args, COUNT(args));
 	*warns = notices[notice].warns;
-	return arena_text(call->arena, buf_string(&text));
+	return arena_buf(call->arena, &text);
 }

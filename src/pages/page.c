@@ -1,18 +1,45 @@
 #include "pages/page.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 #include "accounts/caller.h"
 #include "accounts/hashes.h"
 #include "base/clock.h"
 #include "http/duration.h"
+#include "pages/organization.h"
 #include "pages/template.h"
+#include "sign_in/way_back.h"
 #include "base/banned.h"
 
-#define PLACE_BYTES_MAX 500 /* fits a cookie (COOKIE_VALUE_BYTES) */
+#define PLACE_BYTES_MAX 3400 /* fits a cookie (COOKIE_VALUE_BYTES) */
 
 /* No script or style but our files; forms go to us alone; no other site may frame us. */
-static const char policy[] =
-	"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+#define POLICY(form_action) \
+	"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'" form_action "; base-uri 'none'; " \
+	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+/* The application that a form of this page may lead to in the end: Chromium looks at each redirect that follows one. */
+static const char *origin_ahead(struct call *call)
+{
+	static const char begins[] = CONTINUE_PATH "?to=";
+	const char *place = query_value(call, "to");
+	struct way_back way;
+
+	if (!page_is_local(place))
+		place = cookie_get(call, COOKIE_RETURN);
+	if (!place || strncmp(place, begins, sizeof(begins) - 1) != 0 || way_back_open(call, place + sizeof(begins) - 1, &way))
+		return NULL;
+	return way_back_origin(call->arena, &way);
+}
+
+static const char *policy_of(struct call *call)
+{
+	const char *origin = origin_ahead(call);
+	const char *policy = origin ? arena_printf(call->arena, POLICY(" %s"), origin) : NULL;
+
+	return policy ? policy : POLICY("");
+}
 
 static const char *asked_for(struct call *call)
 {
@@ -40,12 +67,13 @@ static const char *sentence(struct call *call, enum err err, enum msg msg)
 	duration_fill(&off, call->locale, call->clock_off_s);
 	const struct lang_arg args[] = {
 		{ "field", call->wrong ? call->wrong : "?" },
+		{ "product", call->settings->name },
 		{ "min", template_number(min, call->settings->password_min) },
 		{ "wait", buf_string(&wait) },
 		{ "off", buf_string(&off) },
 	};
 	lang_fill(&text, call->locale, msg, args, COUNT(args));
-	return arena_text(call->arena, buf_string(&text));
+	return arena_buf(call->arena, &text);
 }
 
 const char *page_sentence(struct call *call, enum err err)
@@ -53,9 +81,35 @@ const char *page_sentence(struct call *call, enum err err)
 	return sentence(call, err, err_message(err));
 }
 
+/* What some fields say in words of their own. */
+static const struct {
+	enum err err;
+	const char *field;
+	enum msg msg;
+} sentences[] = {
+	{ ERR_NAME, "typed", MSG_SETTINGS_DELETE_WRONG },
+	{ ERR_INVALID, "role", MSG_MEMBER_ROLE_WRONG },
+	{ ERR_INVALID, "hosts", MSG_SERVICE_HOSTS_WRONG },
+	{ ERR_INVALID, "rules", MSG_SERVICE_RULES_WRONG },
+	{ ERR_INVALID, "rules.path", MSG_SERVICE_RULES_PATH_WRONG },
+	{ ERR_INVALID, "rules.methods", MSG_SERVICE_RULES_METHODS_WRONG },
+	{ ERR_INVALID, "rules.second_step_max_age_s", MSG_SERVICE_RULES_AGE_WRONG },
+	{ ERR_INVALID, "method", MSG_SERVICE_TEST_METHOD_WRONG },
+	{ ERR_INVALID, "path", MSG_SERVICE_TEST_PATH_WRONG },
+	{ ERR_INVALID, "emails", MSG_INVITE_EMAILS_WRONG },
+	{ ERR_INVALID, "grace_days", MSG_SECURITY_GRACE_WRONG },
+	{ ERR_INVALID, "idle_minutes", MSG_SECURITY_IDLE_WRONG },
+	{ ERR_INVALID, "csv_minutes", MSG_SECURITY_CSV_AGE_WRONG },
+	{ ERR_INVALID, "services", MSG_MEMBER_SERVICES_WRONG },
+	{ ERR_INVALID, "reason", MSG_STEP_RESET_REASON_WRONG },
+};
+
 /* The same inside a form, where ERR_INVALID is a field that was left empty (page_needs). */
 static const char *form_sentence(struct call *call, enum err err)
 {
+	for (size_t i = 0; i < COUNT(sentences) && call->wrong; i++)
+		if (sentences[i].err == err && !strcmp(sentences[i].field, call->wrong))
+			return sentence(call, err, sentences[i].msg);
 	return sentence(call, err, err == ERR_INVALID ? MSG_FIELD_MISSING : err_message(err));
 }
 
@@ -73,9 +127,10 @@ const struct part_frame *page_frame(struct call *call, const char *here, enum er
 	frame->other_tag = locale_tag(korean ? LOCALE_EN : LOCALE_KO);
 	frame->other_name = korean ? "English" : "한국어";
 	frame->notice = notice_take(call, &frame->notice_warns);
+	organization_frame(call, frame);
 	if (err) {
 		frame->problem = form_sentence(call, err);
-		frame->problem_at = call->wrong;
+		frame->problem_at = call->wrong ? arena_copy(call->arena, call->wrong, strcspn(call->wrong, ".")) : NULL;
 	}
 	return frame;
 }
@@ -93,9 +148,35 @@ enum err page_needs(struct call *call, const char *field, const char *value)
 	return ERR_INVALID;
 }
 
+enum err page_number(struct call *call, const char *field, const char *text, int64_t most, struct number *out)
+{
+	size_t digits;
+
+	if (!text || !*(text += strspn(text, " ")))
+		return OK;
+	digits = strspn(text, "0123456789");
+	if (!digits || digits > 9 || text[digits + strspn(text + digits, " ")] || strtoll(text, NULL, 10) > most) {
+		call->wrong = field;
+		return ERR_INVALID;
+	}
+	*out = (struct number){ true, strtoll(text, NULL, 10) };
+	return OK;
+}
+
 bool page_cannot_tell(enum err err)
 {
 	return err && err_status(err) == 503 && err != ERR_BUSY;
+}
+
+bool page_refuses(enum err err)
+{
+	static const enum err elsewhere[] = { ERR_NOT_SIGNED_IN, ERR_SETUP_REQUIRED, ERR_NEEDS_PASSWORD, ERR_NEEDS_SECOND_STEP,
+		ERR_NOT_FOUND, ERR_FORBIDDEN };
+
+	for (size_t i = 0; i < COUNT(elsewhere); i++)
+		if (err == elsewhere[i])
+			return true;
+	return page_cannot_tell(err);
 }
 
 void page_retry_after(struct call *call, enum err err)
@@ -110,7 +191,7 @@ enum err page_sent(struct call *call, enum err err)
 {
 	call->out->status = err_status(err);
 	call->out->content_type = "text/html; charset=utf-8";
-	call->out->csp = policy;
+	call->out->csp = policy_of(call);
 	page_retry_after(call, err);
 	return buf_check(&call->out->body);
 }
@@ -163,4 +244,24 @@ const char *page_clock(struct call *call, int64_t at_s)
 	const char *text = time_copy(call, at_s);
 
 	return text ? arena_printf(call->arena, "%.5s UTC", text + 11) : NULL;
+}
+
+const char *page_date(struct call *call, int64_t at_s)
+{
+	static const enum msg months[] = { MSG_MONTH_1, MSG_MONTH_2, MSG_MONTH_3, MSG_MONTH_4, MSG_MONTH_5, MSG_MONTH_6, MSG_MONTH_7,
+		MSG_MONTH_8, MSG_MONTH_9, MSG_MONTH_10, MSG_MONTH_11, MSG_MONTH_12 };
+	SCOPED(buf_done) struct buf text = { 0 };
+	char year[TEMPLATE_NUMBER], day[TEMPLATE_NUMBER];
+	time_t at = (time_t)at_s;
+	struct tm parts;
+
+	if (at_s <= 0 || !gmtime_r(&at, &parts))
+		return NULL;
+	const struct lang_arg args[] = {
+		{ "day", template_number(day, parts.tm_mday) },
+		{ "month", lang_text(call->locale, months[parts.tm_mon]) },
+		{ "year", template_number(year, parts.tm_year + 1900) },
+	};
+	lang_fill(&text, call->locale, MSG_DATE_YEAR, args, COUNT(args));
+	return arena_buf(call->arena, &text);
 }

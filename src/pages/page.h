@@ -24,8 +24,14 @@ const char *page_field(struct call *call, enum err err, const char *field);
 /* A value that must be there: OK, or ERR_INVALID with call->wrong. */
 MUST_USE enum err page_needs(struct call *call, const char *field, const char *value);
 
+/* A whole number of 0 to `most` as people type it; not given where nothing was typed. OK, or ERR_INVALID with call->wrong. */
+MUST_USE enum err page_number(struct call *call, const char *field, const char *text, int64_t most, struct number *out);
+
 /* A failure that no page of ours can help with: the error page says it. */
 bool page_cannot_tell(enum err err);
+
+/* The same, or a refusal that is decided elsewhere: who asks, what is not there, proofs that are due. Not OK. */
+bool page_refuses(enum err err);
 
 /* After the template wrote the body: headers, and the status that `err` has. */
 MUST_USE enum err page_sent(struct call *call, enum err err);
@@ -41,6 +47,7 @@ bool page_is_local(const char *place);
 const char *page_time(struct call *call, int64_t at_s);
 const char *page_day_and_time(struct call *call, int64_t at_s); /* 2026-11-25 01:25 UTC */
 const char *page_clock(struct call *call, int64_t at_s);        /* 01:25 UTC */
+const char *page_date(struct call *call, int64_t at_s);         /* 25 November 2026, in the language of the page */
 
 /* Headers of Retry-After where the error has one; for error pages. */
 void page_retry_after(struct call *call, enum err err);

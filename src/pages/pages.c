@@ -1,14 +1,17 @@
 #include "pages/pages.h"
 
 #include "assets.h"
+#include "http/weighted.h"
 #include "pages/confirm.h"
 #include "pages/routes.h"
 #include "sign_in/guard.h"
 #include "base/banned.h"
 
 static const struct route *const tables[] = {
-	home_pages,      sign_up_pages,  login_pages, password_reset_pages, account_pages, sessions_pages,
-	two_step_pages,  setup_pages,    recovery_codes_pages, disable_pages, NULL,
+	home_pages,      sign_up_pages,  login_pages, password_reset_pages, account_pages, account_email_pages, audit_pages, sessions_pages,
+	two_step_pages,  setup_pages,    recovery_codes_pages, disable_pages, demand_pages, continue_pages, organizations_pages,
+	organization_pages, members_pages, member_pages, security_pages,
+	invitations_pages, services_pages, service_pages, NULL,
 };
 
 /* Where people are sent to sign in, and brought back from. */
@@ -56,11 +59,15 @@ static enum err choose_refusal(struct call *call, enum err err)
 	if (err == ERR_NOT_SIGNED_IN)
 		return ask_to_sign_in(call);
 	if (err == ERR_SETUP_REQUIRED)
-		return page_to(call, "/account/two-step/setup");
+		return ask_to_set_up(call);
+	if (err == ERR_NEEDS_SECOND_STEP && call->caller && call->request->method & (GET | HEAD))
+		return ask_for_code(call);
 	if (!call->caller || !confirm_concerns(call, err))
 		return show_error(call, err);
 	if (!strcmp(call->route->path, "/account/two-step/recovery-codes"))
 		return show_reissue(call, err);
+	if (call->membership && !strcmp(call->route->path, RESET_PATH)) /* none: a restricted session, of which nothing else is known */
+		return show_reset(call, err);
 	return confirm_show(call, err);
 }
 
@@ -91,6 +98,18 @@ static const struct asset *find_asset(const struct request *request)
 	return NULL;
 }
 
+/* Compressed when it was built, where the browser takes that. Pages are not: what they say of a person must not show in their length. */
+static void add_bytes(const struct request *request, const struct asset *asset, struct answer *answer)
+{
+	bool gzip = asset->gzip_length && takes_gzip(request);
+
+	if (asset->gzip_length)
+		answer_header(answer, "Vary", "Accept-Encoding");
+	if (gzip)
+		answer_header(answer, "Content-Encoding", "gzip");
+	buf_add(&answer->body, gzip ? asset->gzip : asset->bytes, gzip ? asset->gzip_length : asset->length);
+}
+
 bool pages_fast(const struct request *request, struct answer *answer)
 {
 	const struct asset *asset = find_asset(request);
@@ -104,6 +123,6 @@ bool pages_fast(const struct request *request, struct answer *answer)
 	}
 	answer->content_type = asset->type;
 	answer->cacheable = true;
-	buf_add(&answer->body, asset->bytes, asset->length);
+	add_bytes(request, asset, answer);
 	return true;
 }

@@ -12,11 +12,43 @@ extern const struct route sign_up_pages[];
 extern const struct route login_pages[];
 extern const struct route password_reset_pages[];
 extern const struct route account_pages[];
+extern const struct route account_email_pages[];
+extern const struct route audit_pages[];
 extern const struct route sessions_pages[];
 extern const struct route two_step_pages[];
 extern const struct route setup_pages[];
 extern const struct route recovery_codes_pages[];
 extern const struct route disable_pages[];
+extern const struct route demand_pages[];
+extern const struct route continue_pages[];
+extern const struct route organizations_pages[];
+extern const struct route organization_pages[];
+extern const struct route members_pages[];
+extern const struct route member_pages[];
+extern const struct route security_pages[];
+extern const struct route invitations_pages[];
+extern const struct route services_pages[];
+extern const struct route service_pages[];
+
+/* setup.c: where a set-up begins. */
+#define SETUP_PATH "/account/two-step/setup"
+
+/* member.c: its page once more, where the second step was too old or not right. */
+#define RESET_PATH "/organizations/{o}/members/{a}/reset"
+MUST_USE enum err show_reset(struct call *call, enum err err);
+
+/* demand.c: to where the person was going; the way back is used once. */
+MUST_USE enum err go_back(struct call *call);
+
+/* demand.c: what holds a restricted session up, and keeps the way back: a set-up that is demanded, a code. */
+#define DEMAND_PATH "/account/two-step/required"
+#define RETURN_S    3600 /* a set-up takes its time */
+MUST_USE enum err ask_to_set_up(struct call *call);
+MUST_USE enum err ask_for_code(struct call *call);
+
+/* demand.c: the organisations that demand two-step of the caller, into the arena; with in_force not those that still give time. */
+struct part_demander;
+MUST_USE enum err demanders_look(struct call *call, bool in_force, const struct part_demander **out, size_t *count);
 
 /* login.c: where a sign-in leads: to its second step, to the set-up that is demanded, to where the person came from. */
 MUST_USE enum err signed_in(struct call *call, const struct sign_in *result, enum notice notice);

@@ -10,7 +10,6 @@
 #include "pages/routes.h"
 #include "base/banned.h"
 
-#define SETUP_PATH "/account/two-step/setup"
 
 /* Step 1: the sign-in address, the mailed number. */
 static enum err show_email(struct call *call, const struct setup_view *view, bool replace, enum err err)
@@ -215,8 +214,10 @@ static enum err complete(struct call *call)
 
 static enum err done(struct call *call)
 {
+	bool elsewhere = cookie_get(call, COOKIE_RETURN) != NULL;
 	const struct page_done page = {
-		.frame = page_frame(call, NULL, OK), .title = MSG_DONE_ON_TITLE, .text = MSG_DONE_ON_TEXT, .next = "/account/two-step",
+		.frame = page_frame(call, NULL, OK), .title = MSG_DONE_ON_TITLE, .text = MSG_DONE_ON_TEXT, .elsewhere = elsewhere,
+		.next = elsewhere ? DEMAND_PATH "/met" : "/account/two-step",
 	};
 
 	if (!call->caller->two_step)

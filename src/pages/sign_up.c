@@ -1,14 +1,16 @@
 /*
  * Signing up, and proving the mailbox.
  */
+#include "pages/organization.h"
 #include "pages/routes.h"
 #include "base/banned.h"
 
-struct sign_up_form { const char *email, *name, *password; };
+struct sign_up_form { const char *email, *name, *password, *invitation; };
 static const struct field sign_up_fields[] = {
 	FIELD(sign_up_form, email, FIELD_OPTIONAL),
 	FIELD(sign_up_form, name, FIELD_OPTIONAL),
 	FIELD(sign_up_form, password, FIELD_OPTIONAL),
+	FIELD(sign_up_form, invitation, FIELD_CODE_OPTIONAL),
 };
 static const struct form sign_up_form = FORM(sign_up_form, sign_up_fields);
 
@@ -22,6 +24,8 @@ static enum err show_sign_up(struct call *call, const struct sign_up_form *typed
 		.name_error = page_field(call, err, "name"),
 		.password_error = page_field(call, err, "password"),
 		.password_min = call->settings->password_min,
+		.invitation = typed->invitation,
+		.invitation_error = page_field(call, err, "invitation"),
 	};
 	if (!page.frame)
 		return ERR_MEMORY;
@@ -29,34 +33,62 @@ static enum err show_sign_up(struct call *call, const struct sign_up_form *typed
 	return page_sent(call, err);
 }
 
-static enum err look(struct call *call)
+static bool is_code(const char *code)
 {
-	static const struct sign_up_form nothing = { NULL, NULL, NULL };
-
-	return call->settings->signup == SIGNUP_INVITATION ? ERR_SIGNUP_CLOSED : show_sign_up(call, &nothing, OK);
+	return code && *code && strlen(code) < 32 && !code[strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-")];
 }
 
-static enum err try_sign_up(struct call *call, const struct sign_up_form *form, struct token *try)
+static enum err look(struct call *call)
+{
+	const char *invitation = query_value(call, "invitation");
+	const struct sign_up_form typed = { .invitation = is_code(invitation) ? invitation : NULL };
+	bool closed = call->settings->signup == SIGNUP_INVITATION && !typed.invitation;
+
+	return closed ? ERR_SIGNUP_CLOSED : show_sign_up(call, &typed, OK);
+}
+
+/* By an invitation, or by a code that is mailed: `try` is empty where no mail is due any more. */
+static enum err try_sign_up(struct call *call, const struct sign_up_form *form, struct sign_in *result, struct token *try)
 {
 	const struct sign_up wanted = { .email = form->email, .name = form->name, .password = form->password };
+	bool mailed = false;
 	enum err err;
 
 	if ((err = page_needs(call, "email", form->email)) || (err = page_needs(call, "name", form->name)) ||
 	    (err = page_needs(call, "password", form->password)))
 		return err;
-	return sign_up_begin(call, &wanted, try);
+	if (!form->invitation || !*form->invitation)
+		return sign_up_begin(call, &wanted, try);
+	return sign_up_invited(call, &wanted, form->invitation, TRANSPORT_COOKIE, result, &mailed, try);
+}
+
+/* The way back was to the invitation, which is used now. */
+static enum err joined(struct call *call, const struct sign_in *result)
+{
+	const struct joined *joined = &result->joined;
+
+	if (result->status != SIGN_IN_DONE) {
+		cookie_set(call, COOKIE_RETURN, "/", RETURN_S);
+		return signed_in(call, result, NOTICE_JOINED);
+	}
+	cookie_clear(call, COOKIE_RETURN);
+	cookie_clear(call, COOKIE_SIGNUP);
+	return page_to_with(call, organization_home(call, &joined->organization, joined->role), NOTICE_JOINED);
 }
 
 static enum err sign_up(struct call *call)
 {
 	const struct sign_up_form *form = call->form;
+	SCOPED(sign_in_wipe) struct sign_in result = { 0 };
 	SCOPED(token_wipe) struct token try = { "" };
-	enum err err = try_sign_up(call, form, &try);
+	enum err err = try_sign_up(call, form, &result, &try);
 
 	if (page_cannot_tell(err))
 		return err;
 	if (err)
 		return show_sign_up(call, form, err);
+	if (!*try.text)
+		return joined(call, &result);
 	cookie_set(call, COOKIE_SIGNUP, try.text, SIGN_UP_S);
 	return page_to(call, "/signup/verify");
 }
@@ -98,11 +130,6 @@ static const char *asked_try(struct call *call)
 	struct id id;
 
 	return try && !id_parse(try, &id) ? try : NULL;
-}
-
-static bool is_code(const char *code)
-{
-	return code && *code && strlen(code) < 32 && !code[strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-")];
 }
 
 static enum err look_verify(struct call *call)
@@ -182,7 +209,7 @@ static enum err go_sign_up(struct call *call)
 
 const struct route sign_up_pages[] = {
 	{ GET, "/signup", ACCESS_ANYBODY, FRESH_NOT, NULL, look },
-	{ POST, "/signup", ACCESS_ANYBODY, FRESH_NOT, &sign_up_form, sign_up },
+	{ POST | HASHES, "/signup", ACCESS_ANYBODY, FRESH_NOT, &sign_up_form, sign_up },
 	{ GET, "/signup/verify", ACCESS_ANYBODY, FRESH_NOT, NULL, look_verify },
 	{ POST, "/signup/verify", ACCESS_ANYBODY, FRESH_NOT, &code_form, verify },
 	{ GET, "/signup/verify/elsewhere", ACCESS_ANYBODY, FRESH_NOT, NULL, go_sign_up },

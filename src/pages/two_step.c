@@ -29,7 +29,7 @@ static enum err look(struct call *call)
 		return err;
 	for (size_t i = 0; i < status->device_count; i++)
 		fill(call, &status->devices[i], &devices[i]);
-	const struct page_two_step page = {
+	struct page_two_step page = {
 		.frame = page_frame(call, NULL, OK),
 		.enabled = status->enabled,
 		.restricted = call->caller->restricted,
@@ -42,6 +42,8 @@ static enum err look(struct call *call)
 	};
 	if (!page.frame)
 		return ERR_MEMORY;
+	if ((err = demanders_look(call, false, &page.demanders, &page.demanders_count)))
+		return err;
 	page_two_step(&call->out->body, call->locale, &page);
 	return page_sent(call, OK);
 }

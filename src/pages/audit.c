@@ -1,0 +1,136 @@
+/*
+ * Organization Management: the tab Audit log.
+ */
+#include "organizations/audit_log.h"
+
+#include "pages/organization.h"
+#include "pages/routes.h"
+#include "base/banned.h"
+
+#define AUDIT_PAGE_ROWS 50
+
+/* What can stand in an organisation's log, in the words of the page. */
+static const struct {
+	enum audit_action action;
+	enum msg msg;
+} words[] = {
+	{ AUDIT_SIGNED_IN, MSG_EVENT_SIGNED_IN },
+	{ AUDIT_ORGANIZATION_CREATED, MSG_EVENT_ORGANIZATION_CREATED },
+	{ AUDIT_ORGANIZATION_RENAMED, MSG_EVENT_ORGANIZATION_RENAMED },
+	{ AUDIT_OWNER_CHANGED, MSG_EVENT_OWNER_CHANGED },
+	{ AUDIT_MEMBER_JOINED, MSG_EVENT_MEMBER_JOINED },
+	{ AUDIT_MEMBER_CHANGED, MSG_EVENT_MEMBER_CHANGED },
+	{ AUDIT_MEMBER_REMOVED, MSG_EVENT_MEMBER_REMOVED },
+	{ AUDIT_MEMBER_LEFT, MSG_EVENT_MEMBER_LEFT },
+	{ AUDIT_INVITED, MSG_EVENT_INVITED },
+	{ AUDIT_INVITATION_RESENT, MSG_EVENT_INVITATION_RESENT },
+	{ AUDIT_INVITATION_CANCELLED, MSG_EVENT_INVITATION_CANCELLED },
+	{ AUDIT_SERVICE_CREATED, MSG_EVENT_SERVICE_CREATED },
+	{ AUDIT_SERVICE_CHANGED, MSG_EVENT_SERVICE_CHANGED },
+	{ AUDIT_SERVICE_DELETED, MSG_EVENT_SERVICE_DELETED },
+	{ AUDIT_HOST_ALLOWED, MSG_EVENT_HOST_ALLOWED },
+	{ AUDIT_HOST_FORBIDDEN, MSG_EVENT_HOST_FORBIDDEN },
+	{ AUDIT_TWO_STEP_DEMANDED, MSG_EVENT_TWO_STEP_DEMANDED },
+	{ AUDIT_TWO_STEP_NOT_DEMANDED, MSG_EVENT_TWO_STEP_NOT_DEMANDED },
+	{ AUDIT_SECURITY_CHANGED, MSG_EVENT_SECURITY_CHANGED },
+	{ AUDIT_RESTORED, MSG_EVENT_RESTORED },
+	{ AUDIT_SECOND_STEP_RESET, MSG_EVENT_SECOND_STEP_RESET },
+	{ AUDIT_DOWNLOADED, MSG_EVENT_DOWNLOADED },
+};
+
+static enum msg word_of(const char *action)
+{
+	enum audit_action found = audit_action_find(action);
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (words[i].action == found)
+			return words[i].msg;
+	return MSG_EVENT_OTHER;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && !strcmp(a, b);
+}
+
+/* An empty box of the form asks for nothing. */
+static const char *asked(struct call *call, const char *name)
+{
+	const char *value = query_value(call, name);
+
+	return value && *value ? value : NULL;
+}
+
+/* The same log from another place on; in the arena. */
+static const char *log_place(struct call *call, const struct audit_query *query, const char *before)
+{
+	SCOPED(buf_done) struct buf place = { 0 };
+
+	organization_place_add(&place, call, "/audit");
+	query_add(&place, "person", query->person);
+	query_add(&place, "action", query->action);
+	query_add(&place, "from", query->from);
+	query_add(&place, "to", query->to);
+	query_add(&place, "before", before);
+	return arena_buf(call->arena, &place);
+}
+
+static void fill(struct call *call, const struct audit_row *row, struct part_event *out)
+{
+	out->at = page_time(call, row->at);
+	out->at_short = page_day_and_time(call, row->at);
+	out->actor = row->actor_text;
+	out->operator = id_empty(&row->actor) && same(row->actor_text, "operator");
+	out->what = word_of(row->action);
+	out->target = row->target;
+	out->details = row->details;
+	out->address = row->address;
+}
+
+static enum err show(struct call *call, const struct audit_query *query, const struct audit_list *found, enum err err)
+{
+	struct part_event *events = arena_alloc(call->arena, (found->count + 1) * sizeof(*events));
+	struct part_audit_choice choices[COUNT(words)];
+
+	if (!events)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < found->count; i++)
+		fill(call, &found->rows[i], &events[i]);
+	for (size_t i = 0; i < COUNT(words); i++) {
+		const char *word = audit_action_name(words[i].action);
+		choices[i] = (struct part_audit_choice){ word, words[i].msg, same(query->action, word) };
+	}
+	const struct page_audit page = {
+		.frame = page_frame(call, err ? organization_place(call, "/audit") : NULL, err),
+		.events = events, .events_count = found->count,
+		.choices = choices, .choices_count = COUNT(choices),
+		.person = query->person,
+		.from = query->from,
+		.to = query->to,
+		.from_error = page_field(call, err, "from"),
+		.to_error = page_field(call, err, "to"),
+		.first = query->before ? log_place(call, query, NULL) : NULL,
+		.next = found->next ? log_place(call, query, found->next) : NULL,
+	};
+	if (!page.frame || !page.frame->organization)
+		return ERR_MEMORY;
+	page_audit(&call->out->body, call->locale, &page);
+	return page_sent(call, err);
+}
+
+static enum err look(struct call *call)
+{
+	const struct audit_query query = { asked(call, "before"), asked(call, "person"), asked(call, "action"), asked(call, "from"),
+		asked(call, "to"), AUDIT_PAGE_ROWS };
+	struct audit_list found = { .count = 0 };
+	enum err err = audit_look(call, &query, &found);
+
+	if (err && err != ERR_INVALID)
+		return err;
+	return show(call, &query, &found, err);
+}
+
+const struct route audit_pages[] = {
+	{ GET, "/organizations/{o}/audit", ACCESS_RIGHT(RIGHT_SEE_AUDIT), FRESH_NOT, NULL, look },
+	ROUTES_END
+};
