@@ -2,7 +2,7 @@
 #   make run     builds, and serves http://localhost:8080 with mail printed here
 #   make test    builds with the sanitizers and runs all tests
 .DEFAULT_GOAL := help
-.PHONY: help run build test check fuzz bench soak install clean
+.PHONY: help run build test check fuzz faults race bench bench-build soak install clean coverage
 
 prefix ?= /usr/local
 DESTDIR ?=
@@ -13,10 +13,13 @@ ARGS ?=
 help:
 	@echo 'make run             build and serve http://localhost:8080 (more flags: make run ARGS="--name Demo")'
 	@echo 'make test            every test; the last line counts them'
-	@echo 'make check           format, include arrows, documents against tables, clang-tidy'
-	@echo 'make fuzz            each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
-	@echo 'make soak            the tests that race and kill, again and again for SOAK_SECONDS=$(SOAK_SECONDS)'
-	@echo 'make bench           speed beside its ceilings and peers'
+	@echo 'make check           format, include arrows, documents against tables, clang-tidy, gcc -fanalyzer, cppcheck'
+	@echo 'make fuzz            each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), two at a time'
+	@echo 'make coverage        which lines the tests run, and which not: at least 95 % of the parsers, 90 % of all'
+	@echo 'make faults          the whole journey while the n-th call of each kind fails, for each n (hours; make test has a sample)'
+	@echo 'make race            the doors that checks go through, under ThreadSanitizer'
+	@echo 'make soak            who has an account is not told by time; then what races and kills, for SOAK_SECONDS=$(SOAK_SECONDS)'
+	@echo 'make bench           speed beside its ceilings and peers (one of them: make bench ROW=check)'
 	@echo 'make install         into $$(DESTDIR)$$(prefix), prefix=$(prefix)'
 	@echo 'make clean           removes what was built; ./data stays'
 
@@ -43,14 +46,30 @@ fuzz:
 	@tests/setup test
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
+coverage:
+	@tests/setup test
+	@tests/coverage
+
+faults:
+	@tests/setup test
+	@tests/run --each faults
+
 soak:
 	@tests/setup test
-	@tests/run --for $(SOAK_SECONDS) faults door
+	@tests/run timing
+	@TWOSTEP_KILLS=200 TWOSTEP_CUTS=3000 tests/run --for $(SOAK_SECONDS) faults door
 
-bench:
+race:
+	@tests/setup test
+	@tests/run --threads door -k guard
+	@tests/run --threads door -k sessions
+
+bench: bench-build
 	@tests/setup bench
-	@$(MAKE) --no-print-directory build
-	@bench/run
+	@bench/run $(if $(ROW),$(ROW),--json build/bench/bench.json --plots build/bench)
+
+bench-build: build
+	@ninja -C build --quiet bench/crowd
 
 install: build
 	@meson configure build -Dprefix=$(prefix) >/dev/null

@@ -8,6 +8,11 @@
 
 static int command_help(char *const *arguments);
 
+#define OPERATOR_HELP \
+	"It acts through the running server, by the socket `control` in its data folder; without one it opens the data itself.\n" \
+	"Give it the settings of the server: the same variables or file, or --data.\n" \
+	"Exit status: 0 done, 1 not done, 2 not understood.\n"
+
 const struct command commands[] = {
 	{ "serve", "[FLAGS]", "runs the server",
 	  "A flag wins over its variable, that over the file of --config, that over the default.\n"
@@ -16,6 +21,37 @@ const struct command commands[] = {
 	  "A wrong setting ends the start with exit status 2 and one line that says what is wrong.\n"
 	  "SIGTERM and SIGINT let open requests end (10 s at most), a second one ends at once.\n",
 	  true, command_serve },
+	{ "user", "list|show|reset-second-step|close …", "the people of this installation",
+	  "  twostep user list [--search TEXT] [--json]\n"
+	  "  twostep user show EMAIL [--json]\n"
+	  "  twostep user reset-second-step EMAIL --reason TEXT\n"
+	  "  twostep user close EMAIL [--hand-over EMAIL] --yes\n"
+	  OPERATOR_HELP, true, command_user },
+	{ "host", "allow|forbid|list …", "which organization may guard which host",
+	  "  twostep host allow HOST ORGANIZATION     (its id, or its name)\n"
+	  "  twostep host forbid HOST\n"
+	  "  twostep host list [--json]\n"
+	  OPERATOR_HELP, true, command_host },
+	{ "organization", "create|list …", "organizations, where only the operator makes them",
+	  "  twostep organization create NAME --owner EMAIL\n"
+	  "  twostep organization list [--json]\n"
+	  OPERATOR_HELP, true, command_organization },
+	{ "proxy-config", "nginx|caddy|haproxy|traefik|envoy …", "what a proxy needs to guard an application",
+	  "  twostep proxy-config KIND --service NAME [--organization ID] [--application ADDR:PORT]\n"
+	  "It prints a complete configuration of that proxy for the hosts of the service, with comments, to copy and paste.\n"
+	  "--organization  where several have a service of that name: an id, or a name\n"
+	  "--application   where the application listens (127.0.0.1:3000)\n"
+	  OPERATOR_HELP, true, command_proxy_config },
+	{ "backup", "FILE [--force] [--with-keyring KEYFILE]", "copies the database while the server serves",
+	  "Run it as the user of the server. FILE has mode 0600 and is checked before it gets its name. One that is there is replaced by --force alone.\n"
+	  "The keyring is not in it, and without the keyring it opens nothing. --with-keyring copies that too, to a file of its own.\n"
+	  "Give it the settings of the server: the same variables or file, or --data.\n"
+	  "Exit status: 0 done, 1 not done, 2 not understood.\n", true, command_backup },
+	{ "restore", "FILE", "puts a backup in the place of the database",
+	  "Only while no server runs, as the user of the server, with the keyring of the backup in its place.\n"
+	  "The database that was there is kept aside; its name is printed. Everybody has to sign in anew.\n"
+	  "Give it the settings of the server: the same variables or file, or --data.\n"
+	  "Exit status: 0 done, 1 not done, 2 not understood, or a file that cannot be restored.\n", true, command_restore },
 	{ "help", "[COMMAND]", "shows this, or what a command takes", NULL, false, command_help },
 	{ NULL, NULL, NULL, NULL, false, NULL },
 };

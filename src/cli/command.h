@@ -29,4 +29,13 @@ int command_refuse(const char *line);
 
 int command_serve(char *const *arguments); /* serve.c */
 
+/* operate.c: the operator's; the second word says which (operator.h) */
+int command_user(char *const *arguments);
+int command_host(char *const *arguments);
+int command_organization(char *const *arguments);
+int command_proxy_config(char *const *arguments);
+
+int command_backup(char *const *arguments);  /* backup.c */
+int command_restore(char *const *arguments); /* restore.c */
+
 #endif

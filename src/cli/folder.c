@@ -59,6 +59,12 @@ static long lock_holder(int file)
 	return strtol(text, NULL, 10);
 }
 
+static enum err note_taken(int file, char *why)
+{
+	say(why, "which process %ld is using", lock_holder(file));
+	return ERR_BUSY;
+}
+
 static enum err note_holder(int file, char *why)
 {
 	char text[PID_TEXT];
@@ -80,8 +86,7 @@ enum err folder_lock(const char *path, int *lock, char why[static FOLDER_WHY_BYT
 	if (file < 0)
 		return say_errno(why, "whose file `lock` cannot be opened");
 	if (flock(file, LOCK_EX | LOCK_NB)) {
-		err = errno == EWOULDBLOCK ? say(why, "which process %ld is using", lock_holder(file))
-		                           : say_errno(why, "whose file `lock` cannot be locked");
+		err = errno == EWOULDBLOCK ? note_taken(file, why) : say_errno(why, "whose file `lock` cannot be locked");
 		close(file);
 		return err;
 	}

@@ -15,7 +15,9 @@
 MUST_USE enum err folder_open(const char *path, char why[static FOLDER_WHY_BYTES]);
 
 /*
- * Takes DIR/lock for this process until it ends, and writes its process id there. ERR_IO: why names the process that holds it.
+ * Takes DIR/lock for this process until it ends, and writes its process id there.
+ * ERR_BUSY  another process holds it: why names it
+ * ERR_IO    why says what is wrong
  * *lock is the open file; folder_unlock closes it and accepts -1.
  */
 MUST_USE enum err folder_lock(const char *path, int *lock, char why[static FOLDER_WHY_BYTES]);

@@ -1,4 +1,7 @@
+#include <pthread.h>
+
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/health.h"
 #include "cli/settings.h"
@@ -32,6 +35,47 @@ static enum err keyring_probe(const struct keyring *keys)
 	return keyring_digest(keys, DIGEST_ADDRESS, &part, 1, digest);
 }
 
+/* Asked at most so often, whoever asks: a flood of questions is no burden to the store. */
+#define READY_KEPT_MS 1000
+
+/* The last answer. Nothing is known before the first, and nothing good of one that does not come. */
+static struct {
+	pthread_mutex_t lock;
+	int64_t asked_ms; /* monotonic; 0: never */
+	bool asking;
+	const char *reason; /* NULL: ready */
+} last = { .lock = PTHREAD_MUTEX_INITIALIZER, .reason = "database" };
+
+/* True: it is this caller's turn to ask; else *reason. */
+static bool is_to_ask(int64_t now_ms, const char **reason)
+{
+	bool kept, ask;
+
+	pthread_mutex_lock(&last.lock);
+	kept = last.asked_ms && now_ms - last.asked_ms < READY_KEPT_MS;
+	ask = !last.asking && !kept;
+	*reason = kept ? last.reason : "database";
+	if (ask) {
+		last.asking = true;
+		last.asked_ms = now_ms;
+	}
+	pthread_mutex_unlock(&last.lock);
+	return ask;
+}
+
+static const char *ask(const struct call *call)
+{
+	const char *reason = store_probe(call->store) ? "database" : keyring_probe(call->keys) ? "keyring" : NULL;
+
+	if (reason)
+		log_warn("not_ready", LOG_TEXT("reason", reason));
+	pthread_mutex_lock(&last.lock);
+	last.asking = false;
+	last.reason = reason;
+	pthread_mutex_unlock(&last.lock);
+	return reason;
+}
+
 static void answer_unready(struct call *call, int status, const char *reason)
 {
 	answer_reset(call->out);
@@ -53,10 +97,11 @@ static void list_warnings(struct call *call)
 
 static enum err ready(struct call *call)
 {
-	const char *reason = store_probe(call->store) ? "database" : keyring_probe(call->keys) ? "keyring" : NULL;
+	const char *reason;
 
+	if (is_to_ask(clock_monotonic_ms(), &reason))
+		reason = ask(call);
 	if (reason) {
-		log_warn("not_ready", LOG_TEXT("reason", reason));
 		answer_unready(call, 503, reason);
 		return OK;
 	}
@@ -74,9 +119,12 @@ static const struct route health_routes[] = {
 
 static const struct route *const health_tables[] = { health_routes, NULL };
 
+/* Something else failed on the way to the question: the same two names for what does not answer. */
 static void refuse(struct call *call, enum err err)
 {
-	answer_unready(call, err_status(err), err_word(err));
+	const char *reason = err == ERR_STORE ? "database" : err == ERR_CRYPTO ? "keyring" : err_word(err);
+
+	answer_unready(call, err_status(err), reason);
 }
 
 const struct surface health_surface = { .prefix = "/readyz", .tables = health_tables, .json = true, .refuse = refuse };

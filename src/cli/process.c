@@ -16,6 +16,7 @@ enum err process_harden(void)
 	struct rlimit files;
 
 	umask(077);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow (ulimit -f) is an error of write, not the end */
 	if (setrlimit(RLIMIT_CORE, &no_core) || prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return ERR_IO;
 

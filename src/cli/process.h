@@ -8,7 +8,10 @@
 
 #include "base/err.h"
 
-/* Files for the owner alone, no core file, not dumpable, few memory arenas, as many open files as allowed. ERR_IO: could not. */
+/*
+ * Files for the owner alone, no core file, not dumpable, no new privileges, few memory arenas, as many open files as allowed; a file
+ * that may not grow is an error of write. ERR_IO: could not.
+ */
 MUST_USE enum err process_harden(void);
 
 /*

@@ -8,21 +8,25 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "cli/folder.h"
+#include "cli/control.h"
+#include "cli/data.h"
 #include "cli/health.h"
 #include "cli/housekeeping.h"
-#include "cli/mark.h"
 #include "cli/notify.h"
+#include "cli/own_user.h"
 #include "cli/process.h"
+#include "cli/set_back.h"
+#include "gate/gate.h"
 #include "http/server.h"
-#include "keys/keyring.h"
 #include "mail/mailer.h"
+#include "oidc/oidc.h"
 #include "pages/pages.h"
 #include "sign_in/guard.h"
-#include "store/store.h"
+#include "signing/signer.h"
 
 #include "base/banned.h"
 
+#define WHY_BYTES      256 /* of why a setting cannot be used */
 #define SETTLE_MAIL_MS 500 /* longest that an answer waits for file mail */
 
 /* Everything that a running server is made of. There is one in a process. */
@@ -32,14 +36,16 @@ static struct service {
 	struct setting_wrong wrong; /* why the start ended */
 	struct arena arena;         /* of the settings */
 	sigset_t ending;
-	int lock;
-	struct store *store;
-	struct keyring *keys;
+	struct listener listener; /* from before the change of user, until the server has it */
+	struct data data;
 	struct hashes *hashes;
+	struct signer *signer;
+	struct gate *gate;
 	struct mailer *mailer;
 	struct server *server;
 	struct housekeeping *housekeeping;
-} service = { .lock = -1 };
+	struct control *control;
+} service = { .data = DATA_NONE, .listener = { .fd = -1 } };
 
 static void settle_mail(struct call *call)
 {
@@ -47,13 +53,21 @@ static void settle_mail(struct call *call)
 		mailer_settle(service.mailer, SETTLE_MAIL_MS);
 }
 
-static const struct surface *const surfaces[] = { &health_surface, &api_surface, &pages_surface, NULL };
+static const struct surface *const surfaces[] = {
+	&health_surface, &api_surface, &forward_auth_surface, &auth_request_surface, &ext_authz_surface, &gate_surface, &oidc_surface,
+	&pages_surface, NULL,
+};
 static const struct router router = { .surfaces = surfaces, .guard = guard, .after = settle_mail };
 
 /* What loops answer from memory. */
-static bool answer_fast(const struct request *request, struct answer *answer)
+static bool answer_fast(const struct fast *fast, struct answer *answer)
 {
-	return health_fast(request, answer) || pages_fast(request, answer);
+	return gate_fast(service.gate, fast, answer) || health_fast(fast->request, answer) || pages_fast(fast->request, answer);
+}
+
+static void turn(unsigned loop, bool begins)
+{
+	gate_turn(service.gate, loop, begins);
 }
 
 /* The start ended over a setting that turned out wrong. */
@@ -65,59 +79,61 @@ static enum err blame(enum setting_name name, const char *because)
 
 static enum err blame_why(enum setting_name name, const char *why)
 {
-	char because[FOLDER_WHY_BYTES];
+	char because[WHY_BYTES];
 
 	snprintf(because, sizeof(because), "which cannot be used (%s)", why);
 	return blame(name, because);
 }
 
-static enum err take_folder(void)
+/*
+ * Root alone can open a port below 1024 and make a folder where it makes them; all that follows is done by the other user. Without
+ * a change of user the port is opened last, so that nobody waits at a start that fails.
+ */
+static enum err change_user(void)
 {
-	char why[FOLDER_WHY_BYTES];
-
-	if (folder_open(service.settings.data, why) || folder_lock(service.settings.data, &service.lock, why))
-		return blame(SETTING_DATA, why);
-	return OK;
-}
-
-static enum err open_store(void)
-{
+	const struct settings *settings = &service.settings;
+	struct own_user user;
 	const char *why = "";
-	bool created;
-	enum err err = store_open(service.settings.database, &service.store, &created, &why);
 
-	return err ? blame_why(SETTING_DATABASE, why) : OK;
+	if (!settings->user)
+		return OK;
+	if (own_user_find(settings->user, &user, &why))
+		return blame(SETTING_USER, why);
+	if (!user.change)
+		return OK;
+	if (listen_open(settings->listen, &service.listener, &why) ||
+	    listen_hand_over(&service.listener, user.user, user.group, &why))
+		return blame_why(SETTING_LISTEN, why);
+	if (own_user_make_folder(&user, settings->data))
+		return blame(SETTING_DATA, "which cannot be given to the user of --user");
+	return own_user_become(&user) ? blame(SETTING_USER, "which this process could not change to, whole and for good") : OK;
 }
 
-/* One may be made as long as nothing in the database was sealed by another: until its mark stands there. */
-static enum err open_keyring(void)
+static enum err open_data(void)
 {
-	uint8_t mark[MARK_BYTES];
-	const char *why = "";
-	enum err err = mark_find(service.store, mark);
+	enum err err = data_lock(&service.data, &service.settings, &service.given, &service.wrong);
 
-	if (err && err != ERR_NOT_FOUND)
-		return blame(SETTING_DATABASE, "which cannot be read");
-	if (keyring_open(service.settings.keyring, err == ERR_NOT_FOUND, &service.keys, &why))
-		return blame_why(SETTING_KEYRING, why);
-	if ((err = keyring_mark(service.keys, mark)) || (err = mark_keep(service.store, mark)))
-		return err == ERR_CRYPTO ? blame(SETTING_KEYRING, "which is another than the one this database was begun with") : err;
-	return OK;
+	return err ? err : data_open(&service.data, &service.settings, &service.given, &service.wrong);
 }
 
-static void wake_mailer(void *to, unsigned bits)
+/* By the writer thread, which ends after those that it wakes. */
+static void wake(void *to, unsigned bits)
 {
+	struct service *woken = to;
+
 	if (bits & DB_WAKE_MAIL)
-		mailer_wake(to);
+		mailer_wake(woken->mailer);
+	if (bits & DB_WAKE_NOTICES)
+		housekeeping_wake(woken->housekeeping);
 }
 
 static enum err open_mailer(void)
 {
 	const char *why = "";
 
-	if (mailer_new(&service.settings, service.store, service.keys, &service.mailer, &why))
+	if (mailer_new(&service.settings, service.data.store, service.data.keys, &service.mailer, &why))
 		return blame_why(SETTING_MAIL, why);
-	store_on_wake(service.store, wake_mailer, service.mailer);
+	store_on_wake(service.data.store, wake, &service);
 	return OK;
 }
 
@@ -126,14 +142,25 @@ static enum err open_hashes(void)
 	return hashes_new(0, SERVER_REQUEST_THREADS / 2, &service.hashes);
 }
 
+static enum err open_signer(void)
+{
+	return signer_new(service.data.store, service.data.keys, &service.signer);
+}
+
 static enum err open_server(void)
 {
-	const struct server_options options = {
-		.settings = &service.settings, .store = service.store, .keys = service.keys, .hashes = service.hashes,
-		.router = &router, .fast = answer_fast,
+	struct server_options options = {
+		.settings = &service.settings, .store = service.data.store, .keys = service.data.keys, .hashes = service.hashes,
+		.places = hashes_places(service.hashes), .signer = service.signer,
+		.listener = service.listener.fd >= 0 ? &service.listener : NULL, .router = &router, .fast = answer_fast, .turn = turn,
 	};
 	const char *why = "";
+	enum err err = gate_new(&service.settings, service.data.store, server_loops(&options), &service.gate);
 
+	if (err)
+		return err;
+	options.gate = service.gate;
+	store_on_commit(service.data.store, gate_forget, service.gate);
 	return server_new(&options, &service.server, &why) ? blame_why(SETTING_LISTEN, why) : OK;
 }
 
@@ -152,7 +179,7 @@ static void warn_operator(void)
 	const struct settings *settings = &service.settings;
 
 	if (!geteuid())
-		log_warn("running_as_root", LOG_TEXT("advice", "give it a user of its own"));
+		log_warn("running_as_root", LOG_TEXT("advice", "give it a user of its own: --user NAME"));
 	if (!settings->https && !settings->public_loopback)
 		log_warn("public_url_without_https", LOG_TEXT("url", settings->public_url));
 	if (settings_networks_blind(settings))
@@ -167,6 +194,15 @@ static void warn_operator(void)
 		warn_readable(SETTING_CONFIG);
 }
 
+/* The server is worth running without: the operator's commands then say that they cannot reach it. */
+static void start_control(void)
+{
+	const char *why = "";
+
+	if (control_start(&service.settings, service.data.store, service.data.keys, &service.control, &why))
+		log_warn("no_control_socket", LOG_TEXT("why", why));
+}
+
 /* No setting can turn out wrong any more: from here on the log speaks. */
 static enum err start_threads(void)
 {
@@ -174,13 +210,15 @@ static enum err start_threads(void)
 
 	log_setup((enum log_level)service.settings.log_level, service.settings.log_json);
 	warn_operator();
-	if ((err = mailer_start(service.mailer)) || (err = housekeeping_start(service.store, &service.housekeeping)))
+	if ((err = set_back_begin(service.data.store)) || (err = mailer_start(service.mailer)) || (err = gate_start(service.gate)) ||
+	    (err = housekeeping_start(&service.settings, service.data.store, service.data.keys, &service.housekeeping)))
 		return err;
+	start_control();
 	return server_start(service.server);
 }
 
-static enum err (*const steps[])(void) = { process_harden, take_folder,  open_store,  open_keyring,
-	                                   open_mailer,    open_hashes,  open_server, start_threads };
+static enum err (*const steps[])(void) = { process_harden, change_user, open_data, open_mailer, open_hashes, open_signer, open_server,
+	start_threads };
 
 /* From the door inwards: nobody may come in while the rest is being taken down. */
 static void take_down(void)
@@ -188,14 +226,17 @@ static void take_down(void)
 	if (service.server)
 		server_stop(service.server);
 	server_free(service.server);
+	listen_close(&service.listener);
+	control_stop(service.control);
+	gate_stop(service.gate);
 	housekeeping_stop(service.housekeeping);
 	if (service.mailer)
 		mailer_stop(service.mailer);
 	mailer_free(service.mailer);
 	hashes_free(service.hashes);
-	store_close(service.store);
-	keyring_free(service.keys);
-	folder_unlock(&service.lock);
+	signer_free(service.signer);
+	data_close(&service.data);
+	gate_free(service.gate);
 	arena_done(&service.arena);
 }
 

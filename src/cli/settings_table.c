@@ -22,6 +22,10 @@ const struct setting settings_table[SETTING_COUNT] = {
 		"--name", "TWOSTEP_NAME", "name", "NAME", "twostep",
 		"the product name shown in pages, mails and the authenticator app",
 		"1 to 64 characters without control characters and without a colon", read_name, MEMBER(name) },
+	[SETTING_USER] = {
+		"--user", "TWOSTEP_USER", "user", "NAME", NULL,
+		"whom root changes to, for good, once the port is open",
+		"a user of this machine other than root", read_user, MEMBER(user) },
 	[SETTING_DATA] = {
 		"--data", "TWOSTEP_DATA", "data", "DIR", "./data",
 		"folder of database, keyring and file mail; made with mode 0700",
@@ -67,6 +71,10 @@ const struct setting settings_table[SETTING_COUNT] = {
 		"--members-max", "TWOSTEP_MEMBERS_MAX", "members-max", "N", "0",
 		"members and invitations an organisation may have; 0: no limit",
 		"a whole number from 0 to 1000000", read_members_max, MEMBER(members_max) },
+	[SETTING_AUDIT_DAYS] = {
+		"--audit-days", "TWOSTEP_AUDIT_DAYS", "audit-days", "N", "400",
+		"days that what was done stays in the audit logs", "a whole number from 1 to 36500",
+		read_audit_days, MEMBER(audit_days) },
 	[SETTING_ORGANIZATIONS] = {
 		"--organizations", "TWOSTEP_ORGANIZATIONS", "organizations", "MODE", "signed-in",
 		"who may create organisations: signed-in, or operator (by command only)", "signed-in or operator",

@@ -144,6 +144,11 @@ bool read_name(struct setting_reading *reading, const char *text, void *member)
 	return !strchr(text, ':') && read_line(reading, text, NAME_CHARS_MAX, member);
 }
 
+bool read_user(struct setting_reading *reading, const char *text, void *member)
+{
+	return read_line(reading, text, NAME_CHARS_MAX, member);
+}
+
 bool read_contact(struct setting_reading *reading, const char *text, void *member)
 {
 	return read_line(reading, text, CONTACT_CHARS_MAX, member);
@@ -220,6 +225,17 @@ bool read_password_min(struct setting_reading *reading UNUSED, const char *text,
 bool read_members_max(struct setting_reading *reading UNUSED, const char *text, void *member)
 {
 	return setting_number(text, strlen(text), 1000000, member);
+}
+
+bool read_audit_days(struct setting_reading *reading UNUSED, const char *text, void *member)
+{
+	unsigned *out = member;
+	unsigned number;
+
+	if (!setting_number(text, strlen(text), 36500, &number) || number < 1)
+		return false;
+	*out = number;
+	return true;
 }
 
 /* The list behind `domain:`: host names in lower case. */

@@ -24,8 +24,8 @@ bool setting_number(const char *text, size_t length, unsigned most, unsigned *ou
 /* Letters, digits, hyphens and dots as in host names, at most 253 bytes. */
 bool setting_is_host(const char *text, size_t length);
 
-setting_reader read_path, read_folder, read_nothing, read_listen, read_public_url, read_name, read_database, read_mail, read_mail_from,
-        read_switch, read_print, read_locale, read_password_policy, read_password_min, read_members_max,
+setting_reader read_path, read_folder, read_nothing, read_listen, read_public_url, read_name, read_user, read_database, read_mail, read_mail_from,
+        read_switch, read_print, read_locale, read_password_policy, read_password_min, read_members_max, read_audit_days,
         read_organizations, read_contact, read_signup, read_trusted_proxies, read_log_level, read_log_format,
         read_mail_password_file;
 

@@ -1,0 +1,73 @@
+#include "cli/aside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "cli/new_file.h"
+#include "store/copy.h"
+
+#include "base/banned.h"
+
+#define NAMES_MAX 100 /* of one second */
+
+static enum err say_errno(const char **why)
+{
+	*why = strerrordesc_np(errno);
+	return ERR_IO;
+}
+
+/* A second name that nothing has yet. */
+static enum err link_new(const char *path, const char *time, char out[static ASIDE_PATH_BYTES], const char **why)
+{
+	for (int n = 1; n < NAMES_MAX; n++) {
+		int length = n == 1 ? snprintf(out, ASIDE_PATH_BYTES, "%s.before-%s", path, time)
+		                    : snprintf(out, ASIDE_PATH_BYTES, "%s.before-%s-%d", path, time, n);
+
+		if (length >= ASIDE_PATH_BYTES) {
+			errno = ENAMETOOLONG;
+			break;
+		}
+		if (!link(path, out))
+			return OK;
+		if (errno != EEXIST)
+			break;
+	}
+	return say_errno(why);
+}
+
+/* A log that could not be written into its database must not stand beside the next one. */
+static enum err move_logs(const char *path, const char *aside, const char **why)
+{
+	static const char *const logs[] = { "-wal", "-journal", "-shm" };
+	char from[ASIDE_PATH_BYTES + 16], to[ASIDE_PATH_BYTES + 16];
+
+	for (size_t i = 0; i < COUNT(logs); i++) {
+		snprintf(from, sizeof(from), "%s%s", path, logs[i]);
+		snprintf(to, sizeof(to), "%s%s", aside, logs[i]);
+		if (rename(from, to) && errno != ENOENT)
+			return say_errno(why);
+	}
+	return OK;
+}
+
+enum err aside_put(const char *path, const char *time, char out[static ASIDE_PATH_BYTES], const char **why)
+{
+	bool there = !access(path, F_OK);
+	enum err err;
+
+	if (!there && errno != ENOENT)
+		return say_errno(why);
+	if (there && copy_settle(path, why) == ERR_BUSY)
+		return ERR_BUSY;
+	if (there && (err = link_new(path, time, out, why)))
+		return err;
+	if (!there)
+		snprintf(out, ASIDE_PATH_BYTES, "%s.before-%s", path, time); /* of a log alone */
+	if ((err = move_logs(path, out, why)))
+		return err;
+	if (!there)
+		out[0] = '\0';
+	return folder_sync(path) ? say_errno(why) : OK;
+}

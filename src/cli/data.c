@@ -1,0 +1,87 @@
+#include "cli/data.h"
+
+#include <stdio.h>
+
+#include "cli/folder.h"
+#include "cli/mark.h"
+
+#include "base/banned.h"
+
+/* What is being opened, and to whom it is said when it cannot be. */
+struct opening {
+	struct data *data;
+	const struct settings *settings;
+	const struct settings_given *given;
+	struct setting_wrong *wrong;
+};
+
+static enum err blame(const struct opening *opening, enum setting_name name, const char *because)
+{
+	setting_complain(opening->wrong, opening->given, name, because);
+	return ERR_INVALID;
+}
+
+static enum err blame_why(const struct opening *opening, enum setting_name name, const char *why)
+{
+	char because[FOLDER_WHY_BYTES];
+
+	snprintf(because, sizeof(because), "which cannot be used (%s)", why);
+	return blame(opening, name, because);
+}
+
+enum err data_lock(struct data *data, const struct settings *settings, const struct settings_given *given,
+                   struct setting_wrong *wrong)
+{
+	const struct opening opening = { data, settings, given, wrong };
+	char why[FOLDER_WHY_BYTES];
+	enum err err;
+
+	if (!(err = folder_open(settings->data, why)) && !(err = folder_lock(settings->data, &data->lock, why)))
+		return OK;
+	blame(&opening, SETTING_DATA, why);
+	return err == ERR_BUSY ? ERR_BUSY : ERR_INVALID;
+}
+
+static enum err open_store(const struct opening *opening)
+{
+	const char *why = "";
+	bool created;
+	enum err err = store_open(opening->settings->database, &opening->data->store, &created, &why);
+
+	return err ? blame_why(opening, SETTING_DATABASE, why) : OK;
+}
+
+/* One may be made as long as nothing in the database was sealed by another: until its mark stands there. */
+static enum err open_keyring(const struct opening *opening)
+{
+	struct data *data = opening->data;
+	uint8_t mark[MARK_BYTES];
+	const char *why = "";
+	enum err err = mark_find(data->store, mark);
+
+	if (err && err != ERR_NOT_FOUND)
+		return blame(opening, SETTING_DATABASE, "which cannot be read");
+	if (keyring_open(opening->settings->keyring, err == ERR_NOT_FOUND, &data->keys, &why))
+		return blame_why(opening, SETTING_KEYRING, why);
+	if ((err = keyring_mark(data->keys, mark)) || (err = mark_keep(data->store, mark)))
+		return err == ERR_CRYPTO ? blame(opening, SETTING_KEYRING, "which is another than the one this database was begun with")
+		                         : err;
+	return OK;
+}
+
+enum err data_open(struct data *data, const struct settings *settings, const struct settings_given *given,
+                   struct setting_wrong *wrong)
+{
+	const struct opening opening = { data, settings, given, wrong };
+	enum err err = open_store(&opening);
+
+	return err ? err : open_keyring(&opening);
+}
+
+void data_close(struct data *data)
+{
+	store_close(data->store);
+	keyring_free(data->keys);
+	folder_unlock(&data->lock);
+	*data = (struct data)DATA_NONE;
+}

@@ -1,0 +1,95 @@
+/* twostep host …: which organisation may claim which host. */
+#include <stdlib.h>
+
+#include "cli/operator.h"
+#include "organizations/hosts.h"
+#include "organizations/organization.h"
+
+#include "base/banned.h"
+
+static int say(struct operation *operation, enum err err, const char *done)
+{
+	if (err)
+		return operation_fail(operation, err, operation->call.wrong ? operation->word[0] : operation->word[operation->words - 1]);
+	put_shown(&operation->out, operation->word[0]);
+	buf_text(&operation->out, done);
+	return EXIT_SUCCESS;
+}
+
+static int allow(struct operation *operation)
+{
+	char id[ID_TEXT];
+	enum err err = organization_resolve(&operation->call, operation->word[1], id);
+
+	return say(operation, err ? err : host_allow(&operation->call, operation->word[0], id), ": allowed\n");
+}
+
+static int forbid(struct operation *operation)
+{
+	return say(operation, host_forbid(&operation->call, operation->word[0]), ": forbidden\n");
+}
+
+static void put_host(struct operation *operation, const struct known_host *host)
+{
+	buf_text(&operation->out, host->host);
+	buf_text(&operation->out, host->allowed_at ? "  allowed to " : "  waiting");
+	put_shown(&operation->out, host->allowed_at ? host->allowed_to_name : "");
+	if (*host->service) {
+		buf_text(&operation->out, "  service ");
+		put_shown(&operation->out, host->service);
+		buf_text(&operation->out, " of ");
+		put_shown(&operation->out, host->claimed_by_name);
+	}
+	buf_text(&operation->out, "\n");
+}
+
+static void json_organization(struct answer *answer, const char *name, const struct id *id, const char *title)
+{
+	if (id_empty(id)) {
+		json_none(answer, name);
+		return;
+	}
+	json_open(answer, name);
+	json_id(answer, "id", id);
+	json_text(answer, "name", title);
+	json_close(answer);
+}
+
+static void put_host_json(struct operation *operation, const struct known_host *host)
+{
+	SCOPED(answer_done) struct answer answer = { 0 };
+
+	json_open(&answer, NULL);
+	json_text(&answer, "host", host->host);
+	json_organization(&answer, "allowed_to", &host->allowed_to, host->allowed_to_name);
+	json_organization(&answer, "claimed_by", &host->claimed_by, host->claimed_by_name);
+	json_text(&answer, "service", *host->service ? host->service : NULL);
+	json_close(&answer);
+	put_json(operation, &answer);
+}
+
+static int list(struct operation *operation)
+{
+	char after[HOSTNAME_TEXT] = "";
+	struct known_host *hosts;
+	size_t count;
+	enum err err;
+
+	do {
+		arena_reset(operation->call.arena); /* of the page before */
+		if ((err = host_list(&operation->call, *after ? after : NULL, OPERATOR_ROWS, &hosts, &count)))
+			return operation_fail(operation, err, "host list");
+		for (size_t i = 0; i < count; i++)
+			(operation->json ? put_host_json : put_host)(operation, &hosts[i]);
+		if (count)
+			memcpy(after, hosts[count - 1].host, sizeof(after));
+	} while (operation->flush(operation) && count == OPERATOR_ROWS);
+	return EXIT_SUCCESS;
+}
+
+const struct operator_command host_commands[] = {
+	{ "host", "allow", "HOST ORGANIZATION", "lets the organization (its id or name) guard a host", 2, 0, allow },
+	{ "host", "forbid", "HOST", "takes that back: its checks answer 403", 1, 0, forbid },
+	{ "host", "list", "[--json]", "hosts that are allowed, and those that wait", 0, OPERATOR_JSON, list },
+	{ NULL, NULL, NULL, NULL, 0, 0, NULL },
+};
