@@ -1,10 +1,6 @@
 /* base64url, base32 and hex: what is taken is spelt again as it came, and what is refused writes nothing. */
-#include <stdlib.h>
-
-#include "base/base.h"
+#include "fuzz.h"
 #include "base/codec.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static const struct {
 	bool (*decode)(const char *text, size_t text_length, uint8_t *bytes, size_t length);

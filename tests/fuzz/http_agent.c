@@ -1,11 +1,7 @@
 /* User-Agent and Accept-Language: words of our own come out, never the visitor's. */
-#include <stdlib.h>
-
-#include "base/base.h"
+#include "fuzz.h"
 #include "base/settings.h"
 #include "http/call.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {

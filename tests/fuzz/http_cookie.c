@@ -1,11 +1,7 @@
 /* Cookie lines: a line end in the input begins another one. */
-#include <stdlib.h>
-
-#include "base/base.h"
+#include "fuzz.h"
 #include "base/settings.h"
 #include "http/call.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static void split(struct request *request, const char *name, const char *text, size_t length)
 {

@@ -1,13 +1,9 @@
 /* X-Forwarded-For from a trusted proxy: an address comes out, whatever went in. A line end in the input begins another line. */
 #include <arpa/inet.h>
-#include <stdlib.h>
-
-#include "base/base.h"
+#include "fuzz.h"
 #include "base/settings.h"
 #include "http/peer.h"
 #include "http/request.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static bool is_address(const char *text)
 {

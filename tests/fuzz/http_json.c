@@ -1,8 +1,6 @@
 /* Bodies of the API. */
 #include "http_form.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static const struct surface surface = { .json = true };

@@ -1,10 +1,6 @@
 /* Heads, bodies and chunks: whatever comes, and in whatever pieces, the same answer, and nothing in it that was refused. */
-#include <stdlib.h>
-
-#include "base/base.h"
+#include "fuzz.h"
 #include "http/parse.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 struct reading {
 	struct parser parser;

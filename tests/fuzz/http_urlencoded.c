@@ -1,8 +1,6 @@
 /* Bodies of pages, and queries. */
 #include "http_form.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
-
 static void each(void *to UNUSED, const char *name, const char *value)
 {
 	if (!text_is_utf8(name, strlen(name)) || !text_is_utf8(value, strlen(value)))

@@ -1,13 +1,10 @@
 /* The file of the keyring: what is taken is exactly what would be written. */
-#include <stdlib.h>
 
 #include <sodium.h>
 
-#include "base/base.h"
+#include "fuzz.h"
 #include "base/codec.h"
 #include "keys/keyring_text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static void read_text(const char *text, size_t length)
 {

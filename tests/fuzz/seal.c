@@ -1,12 +1,5 @@
 /* Sealed blobs from a database that somebody else may have written: none opens but the one that was sealed. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/base.h"
-#include "keys/keyring.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+#include "fuzz.h"
 
 #define PLAIN_BYTES 20
 #define SEALED_BYTES (PLAIN_BYTES + SEAL_EXTRA_BYTES)
@@ -15,28 +8,16 @@ static struct keyring *keys;
 static uint8_t right[SEALED_BYTES];
 static const struct id owner = { { 1 } }, item = { { 2 } };
 
-static void begin(void)
-{
-	char folder[] = "/tmp/twostep-fuzz-XXXXXX", path[64];
-	const char *why = "";
-
-	if (!mkdtemp(folder))
-		abort();
-	snprintf(path, sizeof(path), "%s/keyring", folder);
-	if (keyring_open(path, true, &keys, &why) || keyring_seal(keys, SEAL_TOTP, &owner, &item, "a secret of 20 bytes", PLAIN_BYTES, right))
-		abort();
-	unlink(path);
-	rmdir(folder);
-}
-
 /* The input is laid over the right blob by exclusive or: zeros are the right one, anything else must be refused. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	uint8_t sealed[SEALED_BYTES], plain[PLAIN_BYTES], untouched[PLAIN_BYTES] = { 0 };
 	bool changed = false;
 
-	if (!keys)
-		begin();
+	if (!keys) {
+		keys = new_keys();
+		must(!keyring_seal(keys, SEAL_TOTP, &owner, &item, "a secret of 20 bytes", PLAIN_BYTES, right));
+	}
 	memset(plain, 0, sizeof(plain));
 	memcpy(sealed, right, sizeof(sealed));
 	for (size_t i = 0; i < length && i < sizeof(sealed); i++) {

@@ -1,12 +1,8 @@
 /* The file of --config: whatever stands in it, an answer, and where it is refused one line that says so. */
-#include <stdlib.h>
-
-#include "base/base.h"
+#include "fuzz.h"
 #include "base/text.h"
 #include "cli/settings_file.h"
 #include "cli/settings_values.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 /* Each value that the file gave, by its reader. */
 static void read_values(struct arena *arena, const struct settings_given *given)

@@ -1,18 +1,8 @@
 /* UTF-8 and NFC: one answer about well-formedness everywhere, composing twice changes nothing, nothing grows beyond its room. */
-#include <stdlib.h>
-
-#include "base/base.h"
+#include "fuzz.h"
 #include "base/text.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
-
 #define TEXT_MAX 2000
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* By steps of one character: as many as counted, and well-formed to the end exactly where the whole is. */
 static void step_through(const char *text, size_t length, bool good)

@@ -20,6 +20,7 @@ struct problem {
 static void problem_begin(struct problem *problem)
 {
 	memset(problem, 0, sizeof(*problem));
+	problem->settings.name = "twostep";
 	problem->settings.public_url = "https://id.example.com";
 	problem->settings.password_min = 15;
 	problem->call.settings = &problem->settings;

@@ -62,6 +62,7 @@ static void a_proof_that_was_never_given_is_null(void **state)
 	            "\"remembered\":true,\"expires_at\":\"2025-12-02T01:25:50Z\"}");
 }
 
+/* What is demanded is looked up: tests/door/test_demand.py. */
 static void a_sign_in_answers_by_its_status(void **state)
 {
 	static const struct token token = { "token-of-the-session" };
@@ -72,8 +73,10 @@ static void a_sign_in_answers_by_its_status(void **state)
 		  "{\"status\":\"signed_in\",\"session\":" SESSION ",\"token\":\"token-of-the-session\"}}" },
 		{ "recovery code", { .status = SIGN_IN_DONE, .caller = kim, .used_recovery = true, .recovery_codes_left = 9 },
 		  "{\"status\":\"signed_in\",\"session\":" SESSION "},\"recovery_codes_left\":9}" },
-		{ "setup required", { .status = SIGN_IN_SETUP_REQUIRED, .caller = kim },
-		  "{\"status\":\"setup_required\",\"session\":" SESSION "},\"required_by\":[]}" },
+		{ "by invitation",
+		  { .status = SIGN_IN_DONE, .caller = kim, .joined = { { "o" }, "Alpha", ROLE_MEMBER } },
+		  "{\"status\":\"signed_in\",\"session\":" SESSION "},\"organization\":{\"id\":\"bwAAAAAAAAAAAAAAAAAAAA\","
+		  "\"name\":\"Alpha\"},\"role\":\"member\"}" },
 		{ "second step",
 		  { .status = SIGN_IN_SECOND_STEP, .login = { "login" }, .token = token, .login_expires_at = 1764033947 },
 		  "{\"status\":\"second_step\",\"login\":\"login\",\"methods\":[\"totp\",\"recovery_code\"],"
@@ -83,7 +86,7 @@ static void a_sign_in_answers_by_its_status(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct answer out = { 0 };
 
-		if (json_sign_in(&out, &cases[i].result))
+		if (json_sign_in(&(struct call){ .out = &out }, &cases[i].result))
 			fail_msg("%s: refused", cases[i].name);
 		assert_json(&out, cases[i].json);
 	}
@@ -95,7 +98,7 @@ static void forgotten_memory_does_not_sign_in(void **state)
 	struct sign_in result = { 0 };
 	(void)state;
 
-	assert_int_equal(json_sign_in(&out, &result), ERR_CREDENTIALS);
+	assert_int_equal(json_sign_in(&(struct call){ .out = &out }, &result), ERR_CREDENTIALS);
 	assert_int_equal(out.body.length, 0);
 	answer_done(&out);
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/buf.h"
 
 static void gives_zeroed_aligned_pieces_that_do_not_overlap(void **state)
 {
@@ -65,6 +66,32 @@ static void copies_text(void **state)
 	assert_string_equal(arena_printf(&arena, "%d of %s", 3, "ten"), "3 of ten");
 }
 
+/* What was made of pieces of which one is missing is not whole: a reader of the flag need not have looked at each. */
+static void tells_that_something_was_not_to_be_had(void **state)
+{
+	SCOPED(arena_done) struct arena arena = { .limit_bytes = 64 };
+	SCOPED(buf_done) struct buf whole = { 0 };
+	SCOPED(buf_done) struct buf cut = { .limit = 4 };
+
+	(void)state;
+	buf_text(&whole, "whole");
+	buf_text(&cut, "too much");
+	assert_string_equal(arena_buf(&arena, &whole), "whole");
+	assert_false(arena.failed);
+	assert_null(arena_buf(&arena, &cut));
+	assert_true(arena.failed);
+	assert_non_null(arena_text(&arena, "fits"));
+	assert_true(arena.failed);
+
+	arena_reset(&arena);
+	assert_false(arena.failed);
+	assert_null(arena_printf(&arena, "%070d", 1));
+	assert_true(arena.failed);
+	arena_reset(&arena);
+	assert_null(arena_copy(&arena, "", SIZE_MAX));
+	assert_true(arena.failed);
+}
+
 static void wipes_on_reset(void **state)
 {
 	SCOPED(arena_done) struct arena arena = { 0 };
@@ -85,6 +112,7 @@ int main(void)
 		cmocka_unit_test(holds_no_more_than_its_limit),
 		cmocka_unit_test(holds_four_mebibytes_where_nothing_was_said),
 		cmocka_unit_test(copies_text),
+		cmocka_unit_test(tells_that_something_was_not_to_be_had),
 		cmocka_unit_test(wipes_on_reset),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

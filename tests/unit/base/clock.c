@@ -1,4 +1,4 @@
-/* Moments as RFC 3339 text. */
+/* Moments as RFC 3339 text; a clock that goes back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,8 +35,47 @@ static void tells_the_time(void **state)
 	assert_true(clock_monotonic_ms() >= before);
 }
 
+static int told;
+
+static void count(void *to)
+{
+	(void)to;
+	told++;
+}
+
+/* As it is for a server whose clock is set an hour back, and then seen to. */
+static void stands_still_where_the_clock_goes_back(void **state)
+{
+	int64_t now_s = clock_now_s();
+
+	(void)state;
+	clock_on_jump(count, NULL);
+	assert_in_range(clock_now_s(), now_s, now_s + 10);
+	assert_int_equal(clock_behind_s(), 0);
+	assert_int_equal(told, 0);
+	clock_hold(now_s + CLOCK_STILL_S);
+	assert_int_equal(clock_now_s(), now_s + CLOCK_STILL_S); /* not worth more than waiting */
+	assert_int_equal(clock_behind_s(), 0);
+	clock_hold(now_s + 3600);
+	clock_hold(now_s + 1800); /* less than was told */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(clock_now_s(), now_s + 3600);
+	assert_int_equal(told, 1);
+	assert_in_range(clock_behind_s(), 3590, 3600);
+	clock_unsure();
+	clock_go_back(now_s);
+	assert_in_range(clock_now_s(), now_s, now_s + 10);
+	assert_int_equal(told, 1);
+	clock_unsure();
+	clock_go_back(now_s - CLOCK_LEAP_S - 1);
+	assert_in_range(clock_now_s(), now_s, now_s + 10);
+	assert_int_equal(told, 2); /* a leap */
+	clock_on_jump(NULL, NULL);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(writes_rfc_3339), cmocka_unit_test(tells_the_time) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(writes_rfc_3339), cmocka_unit_test(tells_the_time),
+		cmocka_unit_test(stands_still_where_the_clock_goes_back) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,7 +88,7 @@ static void lets_one_alone_in_and_names_it(void **state)
 	in_place(state, "data", path);
 	assert_int_equal(folder_open(path, why), OK);
 	assert_int_equal(folder_lock(path, &first, why), OK);
-	assert_int_equal(folder_lock(path, &second, why), ERR_IO);
+	assert_int_equal(folder_lock(path, &second, why), ERR_BUSY);
 	assert_int_equal(second, -1);
 	snprintf(pid, sizeof(pid), "process %ld ", (long)getpid());
 	assert_non_null(strstr(why, pid));

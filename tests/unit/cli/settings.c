@@ -77,6 +77,7 @@ static void has_the_defaults_of_the_contract(void **state)
 	assert_int_equal(r.settings.password_policy, POLICY_NIST);
 	assert_int_equal(r.settings.password_min, 15);
 	assert_int_equal(r.settings.members_max, 0);
+	assert_int_equal(r.settings.audit_days, 400);
 	assert_int_equal(r.settings.organizations, ORGANIZATIONS_SIGNED_IN);
 	assert_null(r.settings.contact);
 	assert_int_equal(r.settings.signup, SIGNUP_OPEN);
@@ -136,6 +137,7 @@ static void reads_what_is_right(void **state)
 		CASE(mail, "smtp://mail.example.com:587", "--mail=smtp://mail.example.com:587/", "--mail-from=a@b.example"),
 		CASE(mail, "smtps://a%40b@[::1]", "--mail=smtps://a%40b@[::1]", "--mail-from=a@b.example"),
 		CASE(mail_user, "a@b", "--mail=smtps://a%40b@[::1]", "--mail-from=a@b.example"),
+		CASE(user, "twostep", "--user", "twostep"),
 		CASE(contact, "ask 1234", "--contact=ask 1234"),
 	};
 	(void)state;
@@ -276,6 +278,8 @@ static void refuses_what_is_wrong(void **state)
 		{ { "--password-min=15x" }, "--password-min: got " },
 		{ { "--password-min=99999999999999999999" }, "--password-min: got " },
 		{ { "--members-max=1000001" }, "--members-max: got " },
+		{ { "--audit-days=0" }, "--audit-days: got \"0\"; takes a whole number from 1 to 36500" },
+		{ { "--audit-days=36501" }, "--audit-days: got " },
 		{ { "--organizations=all" }, "--organizations: got " },
 		{ { "--signup=closed" }, "--signup: got " },
 		{ { "--signup=domain:" }, "--signup: got " },

@@ -20,7 +20,7 @@ static const struct field fields[] = {
 	FIELD(test_form, text, FIELD_TEXT),
 	FIELD(test_form, maybe, FIELD_OPTIONAL),
 	FIELD(test_form, code, FIELD_CODE),
-	{ "short", FIELD_CODE_OPTIONAL, offsetof(struct test_form, code_maybe), 4 },
+	{ "short", FIELD_CODE_OPTIONAL, offsetof(struct test_form, code_maybe), 4, NULL },
 	FIELD(test_form, truth, FIELD_BOOL),
 	FIELD(test_form, transport, FIELD_TRANSPORT),
 };
@@ -195,7 +195,7 @@ static void bounds_what_a_stranger_can_make_us_hold(void **state)
 	nest(&deep, 32);
 	for (int i = 0; i < 60000; i++)
 		buf_char(&deepest, '[');
-	for (int i = 0; i < 65; i++)
+	for (int i = 0; i < 161; i++)
 		buf_printf(&wide, "x%d=&", i);
 	buf_text(&longest, "{\"code\":\"1\",\"text\":\"");
 	for (int i = 0; i < FIELD_BYTES_MAX + 1; i++)

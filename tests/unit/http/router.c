@@ -48,6 +48,7 @@ static const struct route json_routes[] = {
 	{ GET, "/api/a", ACCESS_ANYBODY, FRESH_NOT, NULL, handle },
 	{ POST, "/api/a", ACCESS_ANYBODY, FRESH_NOT, NULL, handle },
 	{ DELETE, "/api/a/{id}", ACCESS_ANYBODY, FRESH_NOT, NULL, handle },
+	{ POST | HASHES, "/api/in", ACCESS_ANYBODY, FRESH_NOT, NULL, handle },
 	{ GET, "/api/a/{id}/b/{other}", ACCESS_ANYBODY, FRESH_NOT, NULL, handle },
 	{ PATCH, "/api/form", ACCESS_ANYBODY, FRESH_NOT, &name_form, handle },
 	{ GET, "/api/broken", ACCESS_ANYBODY, FRESH_NOT, NULL, break_header },
@@ -57,6 +58,7 @@ static const struct route page_routes[] = {
 	{ GET, "/", ACCESS_ANYBODY, FRESH_NOT, NULL, handle },
 	{ GET | POST, "/page", ACCESS_ANYBODY, FRESH_NOT, NULL, handle },
 	{ POST, "/form", ACCESS_ANYBODY, FRESH_NOT, &name_form, handle },
+	{ POST | HASHES, "/in/{id}/word", ACCESS_ANYBODY, FRESH_NOT, NULL, handle },
 	ROUTES_END
 };
 static const struct route *const json_tables[] = { json_routes, NULL }, *const page_tables[] = { page_routes, NULL };
@@ -88,7 +90,8 @@ static void after(struct call *call UNUSED)
 
 static const struct surface json = { .prefix = "/api/", .tables = json_tables, .json = true, .refuse = refuse };
 static const struct surface pages = { .prefix = "/", .tables = page_tables, .mend = mend, .refuse = refuse };
-static const struct surface *const surfaces[] = { &json, &pages, NULL };
+static const struct surface bare = { .prefix = "/bare", .json = true };
+static const struct surface *const surfaces[] = { &bare, &json, &pages, NULL };
 static const struct router router = { .surfaces = surfaces, .guard = guard, .after = after };
 
 static void ask(struct made_call *made, const char *request)
@@ -244,12 +247,34 @@ static void refuses_what_another_site_began(void **state)
 	}
 }
 
+static void knows_who_hashes_before_a_thread_looks(void **state)
+{
+	static const struct { enum method method; const char *path; bool hashes, is_json; } cases[] = {
+		{ POST, "/api/in", true, true }, { GET, "/api/in", false, true }, { POST, "/api/in/", false, true },
+		{ POST, "/api/in/x", false, true }, { POST, "/api/i", false, true }, { POST, "/api/inn", false, true },
+		{ POST, "/api/%69n", false, true }, { POST, "/api/a", false, true }, { POST, "/in/1/word", true, false },
+		{ POST, "/in//word", false, false }, { POST, "/in/1/", false, false }, { POST, "/in/1", false, false },
+		{ POST, "/in/1/word/", false, false }, { POST, "/", false, false }, { POST, "", false, false }, { POST, "*", false, false },
+		{ POST, "/bare", false, true },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct request request = { .method = cases[i].method, .path = { cases[i].path, strlen(cases[i].path) } };
+		bool found = !cases[i].is_json;
+
+		if (router_hashes(&router, &request, &found) != cases[i].hashes || found != cases[i].is_json)
+			fail_msg("%d %s", cases[i].method, cases[i].path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_route),
 		cmocka_unit_test(asks_in_order_and_stops_at_the_first_no),
 		cmocka_unit_test(refuses_what_another_site_began),
+		cmocka_unit_test(knows_who_hashes_before_a_thread_looks),
 	};
 
 	log_setup(LOG_ERROR, false);

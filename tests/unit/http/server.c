@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -78,11 +79,48 @@ static enum err forge(struct call *call)
 	return hello(call);
 }
 
+struct pieces {
+	struct stream stream;
+	int left;
+};
+
+static enum err more(struct stream *stream, int64_t now_s UNUSED, struct arena *arena UNUSED, struct buf *out)
+{
+	struct pieces *pieces = (struct pieces *)stream;
+	char *piece = buf_grow(out, PART_BYTES);
+
+	if (!piece)
+		return ERR_MEMORY;
+	memset(piece, 'p', PART_BYTES);
+	buf_grown(out, PART_BYTES);
+	sem_post(&written);
+	return --pieces->left ? OK : ERR_NOT_FOUND;
+}
+
+static void pieces_done(struct stream *stream)
+{
+	free(stream);
+}
+
+static enum err pieces(struct call *call)
+{
+	struct pieces *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return ERR_MEMORY;
+	*made = (struct pieces){ { more, pieces_done }, BIG_BYTES / PART_BYTES };
+	call->out->content_type = "text/plain";
+	call->out->stream = &made->stream;
+	return OK;
+}
+
 static const struct route routes[] = {
 	{ GET, "/hello", ACCESS_ANYBODY, FRESH_NOT, NULL, hello },
 	{ POST, "/echo", ACCESS_ANYBODY, FRESH_NOT, NULL, echo },
 	{ GET, "/big", ACCESS_ANYBODY, FRESH_NOT, NULL, big },
 	{ GET, "/stay", ACCESS_ANYBODY, FRESH_NOT, NULL, stay },
+	{ POST | HASHES, "/hash", ACCESS_ANYBODY, FRESH_NOT, NULL, stay },
+	{ GET, "/pieces", ACCESS_ANYBODY, FRESH_NOT, NULL, pieces },
 	{ GET, "/forge", ACCESS_ANYBODY, FRESH_NOT, NULL, forge },
 	ROUTES_END
 };
@@ -104,9 +142,9 @@ static const struct surface surface = { .prefix = "/", .tables = tables, .json =
 static const struct surface *const surfaces[] = { &surface, NULL };
 static const struct router router = { .surfaces = surfaces, .guard = let_in };
 
-static bool fast(const struct request *request, struct answer *answer)
+static bool answer_fast(const struct fast *fast, struct answer *answer)
 {
-	if (!view_same(request->path, "/fast"))
+	if (!view_same(fast->request->path, "/fast"))
 		return false;
 	answer->content_type = "text/plain";
 	buf_text(&answer->body, "fast");
@@ -129,11 +167,14 @@ static void begin(struct running *running, const char *listen, const struct serv
 	*running = (struct running){ .settings = { .listen = listen, .public_url = "http://localhost" } };
 	options.settings = &running->settings;
 	options.router = &router;
-	options.fast = fast;
+	options.fast = answer_fast;
 	options.loops = options.loops ? options.loops : 2;
 	options.deadlines = (struct server_deadlines){
-		.head_ms = HEAD_MS, .body_ms = options.deadlines.body_ms ? options.deadlines.body_ms : BODY_MS,
-		.idle_ms = IDLE_MS, .write_ms = WRITE_MS, .linger_ms = 300, .drain_ms = DRAIN_MS,
+		.head_ms = options.deadlines.head_ms ? options.deadlines.head_ms : HEAD_MS,
+		.body_ms = options.deadlines.body_ms ? options.deadlines.body_ms : BODY_MS,
+		.write_ms = options.deadlines.write_ms ? options.deadlines.write_ms : WRITE_MS,
+		.idle_ms = options.deadlines.idle_ms ? options.deadlines.idle_ms : IDLE_MS,
+		.linger_ms = 300, .drain_ms = DRAIN_MS,
 	};
 	if (server_new(&options, &running->server, &why))
 		fail_msg("%s: %s", listen, why);
@@ -277,6 +318,33 @@ static void head_has_the_length_and_no_body(void **state)
 	}
 	expect(&client, 200, "hello");
 	client_close(&client);
+}
+
+/* Whoever asked so reads the head alone: what came behind it would be taken for the next answer. */
+static void a_head_that_is_refused_gets_no_body_either(void **state)
+{
+	static const struct { const char *text; int status; } cases[] = {
+		{ "HEAD /hello HTTP/1.1\r\nHost : localhost\r\n\r\n", 400 },
+		{ "\r\nHEAD  /hello HTTP/1.1\r\n" H, 400 },
+		{ "HEAD /hello HTTP/9.9\r\n" H, 505 },
+		{ "HEAD /hello HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" H "no size\r\n", 400 },
+		{ "HEAD /hello HTTP/1.1\r\nContent-Length: 9\r\n" H "a", 408 },
+		{ "HEAD /hello HT", 408 },
+	};
+	struct running *running = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct reply_seen seen;
+		struct client client;
+
+		client_open(&client, running->where);
+		client_send(&client, cases[i].text);
+		client_read(&client, &seen, true);
+		if (seen.status != cases[i].status || !client_ends(&client, 10000))
+			fail_msg("%s: %d, or something behind it", cases[i].text, seen.status);
+		seen_done(&seen);
+		client_close(&client);
+	}
 }
 
 static void every_answer_carries_the_headers_of_the_contract(void **state)
@@ -566,6 +634,119 @@ static void a_full_queue_is_said_at_once(void **state UNUSED)
 	end(&running);
 }
 
+/* Reads until nothing comes for a while: how much that was. *ended: by the end of the connection. */
+static size_t read_what_comes(struct client *client, int quiet_ms, bool *ended)
+{
+	static char bytes[PART_BYTES];
+	struct pollfd wait = { .fd = client->fd, .events = POLLIN };
+	size_t taken = 0;
+
+	for (*ended = false; !*ended && poll(&wait, 1, quiet_ms) > 0;) {
+		ssize_t n = recv(client->fd, bytes, sizeof(bytes), 0);
+
+		*ended = n <= 0;
+		taken += n > 0 ? (size_t)n : 0;
+	}
+	return taken;
+}
+
+/* Until no further piece is made: the client's side is full. */
+static void wait_for_full(void)
+{
+	bool more_came = true;
+
+	while (more_came) {
+		usleep(200000);
+		for (more_came = false; !sem_trywait(&written);)
+			more_came = true;
+	}
+}
+
+/* What waits for its next piece waits on, however many requests wait in front of it. */
+static void a_full_queue_cuts_no_answer_under_way(void **state UNUSED)
+{
+	const struct server_options options = { .request_threads = 1, .queue = 1 };
+	struct client slow, busy[2];
+	struct running running;
+	size_t taken;
+	bool ended;
+
+	begin(&running, "127.0.0.1:0", &options);
+	client_open_narrow(&slow, running.where);
+	client_send(&slow, "GET /pieces HTTP/1.1\r\n" H);
+	sem_wait(&written);
+	wait_for_full();
+	for (size_t i = 0; i < COUNT(busy); i++) {
+		client_open(&busy[i], running.where);
+		client_send(&busy[i], "GET /stay HTTP/1.1\r\n" H);
+		if (!i)
+			sem_wait(&entered);
+	}
+	usleep(50000);
+	taken = read_what_comes(&slow, 200, &ended);
+	assert_true(taken < BIG_BYTES && !ended);
+	for (size_t i = 0; i < COUNT(busy); i++)
+		sem_post(&let_go);
+	taken += read_what_comes(&slow, IDLE_MS / 2, &ended);
+	assert_true(taken > BIG_BYTES && !ended);
+	for (size_t i = 0; i < COUNT(busy); i++) {
+		expect(&busy[i], 200, "hello");
+		client_close(&busy[i]);
+	}
+	sem_wait(&entered);
+	while (!sem_trywait(&written))
+		;
+	client_close(&slow);
+	end(&running);
+}
+
+/* No thread is free, and the queue is long: who needs a hash is told at once all the same, and takes no place in it from others. */
+static void no_place_to_hash_in_is_said_at_once(void **state UNUSED)
+{
+	static const char hash[] = "POST /hash HTTP/1.1\r\n" H;
+	struct hash_places places = { .most = 0 };
+	const struct server_options options = { .request_threads = 1, .queue = 20, .places = &places };
+	struct running running;
+	struct client clients[3], other;
+
+	assert_int_equal(hash_places_init(&places, COUNT(clients) - 1), OK);
+	begin(&running, "127.0.0.1:0", &options);
+	for (size_t i = 0; i < COUNT(clients); i++)
+		client_open(&clients[i], running.where);
+	client_open(&other, running.where);
+	client_send(&clients[0], hash);
+	sem_wait(&entered);
+	client_send(&clients[1], hash);
+	usleep(50000);
+	for (int i = 0; i < 20; i++) {
+		struct reply_seen seen;
+
+		client_send(&clients[2], hash);
+		client_read(&clients[2], &seen, false);
+		assert_int_equal(seen.status, 503);
+		assert_string_equal(seen_header(&seen, "Retry-After"), "1");
+		assert_non_null(strstr(buf_string(&seen.body), "\"code\":\"busy\""));
+		seen_done(&seen);
+	}
+	client_send(&other, "GET /hello HTTP/1.1\r\n" H);
+	for (size_t i = 0; i < 2; i++)
+		sem_post(&let_go);
+	expect(&clients[0], 200, "hello");
+	expect(&clients[1], 200, "hello");
+	expect(&other, 200, "hello");
+	sem_wait(&entered);
+	sem_post(&let_go);
+	client_send(&clients[2], hash);
+	expect(&clients[2], 200, "hello"); /* places are given back */
+	sem_wait(&entered);
+	for (size_t i = 0; i < COUNT(clients); i++)
+		client_close(&clients[i]);
+	client_close(&other);
+	end(&running);
+	assert_int_equal(places.taken, 0);
+	hash_places_done(&places);
+}
+
 static void the_longest_idle_makes_room(void **state UNUSED)
 {
 	const struct server_options options = { .connections = 4, .loops = 1 };
@@ -585,6 +766,85 @@ static void the_longest_idle_makes_room(void **state UNUSED)
 	for (size_t i = 0; i < COUNT(clients); i++)
 		client_close(&clients[i]);
 	end(&running);
+}
+
+/* Nobody is idle: of the slow the one that was waited for longest gives way, and who came last is not turned away. */
+static void the_slow_make_room_too(void **state UNUSED)
+{
+	static const char *const parts[] = {
+		"GET /fast HT", ("POST /echo HTTP/1.1\r\nContent-Length: 3\r\n" H "a"), ("GET /pieces HTTP/1.1\r\n" H),
+	};
+	const struct server_options options = {
+		.connections = COUNT(parts), .loops = 1, .deadlines = { .head_ms = 30000, .body_ms = 30000, .write_ms = 30000 },
+	};
+	struct running running;
+	struct client slow[COUNT(parts)], quick[COUNT(parts)];
+	bool ended;
+
+	begin(&running, "127.0.0.1:0", &options);
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		client_open_narrow(&slow[i], running.where);
+		client_send(&slow[i], parts[i]);
+		usleep(20000);
+	}
+	sem_wait(&written);
+	wait_for_full();
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		client_open(&quick[i], running.where);
+		client_send(&quick[i], "GET /fast HTTP/1.1\r\n" H);
+		expect(&quick[i], 200, "fast");
+		(void)read_what_comes(&slow[i], 2000, &ended);
+		assert_true(ended);
+		if (i == 0)
+			assert_false(client_ends(&slow[1], 100));
+	}
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		client_close(&slow[i]);
+		client_close(&quick[i]);
+	}
+	end(&running);
+}
+
+static atomic_bool holding;
+static sem_t held;
+
+/* Keeps one loop from its work, the next that is told of anything. */
+static void hold_one(unsigned loop UNUSED, bool begins)
+{
+	if (begins && atomic_exchange(&holding, false))
+		sem_wait(&held);
+}
+
+/* The system tells one loop of a newcomer. It may have nobody who could give way: then it is another's connections that do. */
+static void whichever_loop_is_told_there_is_room(void **state UNUSED)
+{
+	const struct server_options options = { .connections = 1, .loops = 2, .turn = hold_one, .deadlines.idle_ms = 30000 };
+	struct running running;
+	struct client first, second, third;
+
+	sem_init(&held, 0, 0);
+	begin(&running, "127.0.0.1:0", &options);
+	usleep(100000); /* both wait */
+	atomic_store(&holding, true);
+	client_open(&first, running.where);
+	for (int i = 0; i < 1000 && atomic_load(&holding); i++)
+		usleep(5000);
+	client_open(&second, running.where);
+	client_send(&second, "GET /fast HTTP/1.1\r\n" H);
+	expect(&second, 200, "fast"); /* by the other loop */
+	sem_post(&held);
+	client_send(&second, "GET /fast HTTP/1.1\r\n" H);
+	expect(&second, 200, "fast");
+	usleep(100000); /* both wait again */
+	client_open(&third, running.where);
+	client_send(&third, "GET /fast HTTP/1.1\r\n" H);
+	expect(&third, 200, "fast");
+	assert_true(client_ends(&second, 1000));
+	client_close(&first);
+	client_close(&second);
+	client_close(&third);
+	end(&running);
+	sem_destroy(&held);
 }
 
 static void *stop(void *server)
@@ -752,6 +1012,7 @@ int main(void)
 		WITH_SERVER(answers_what_came_byte_by_byte),
 		WITH_SERVER(takes_the_largest_body),
 		WITH_SERVER(head_has_the_length_and_no_body),
+		WITH_SERVER(a_head_that_is_refused_gets_no_body_either),
 		WITH_SERVER(every_answer_carries_the_headers_of_the_contract),
 		WITH_SERVER(closes_when_asked_to),
 		WITH_SERVER(a_refusal_reaches_who_is_still_sending),
@@ -764,7 +1025,11 @@ int main(void)
 		WITH_SERVER(a_client_that_goes_away_disturbs_nobody),
 		WITH_SERVER(who_has_said_all_still_gets_an_answer),
 		cmocka_unit_test(a_full_queue_is_said_at_once),
+		cmocka_unit_test(a_full_queue_cuts_no_answer_under_way),
+		cmocka_unit_test(no_place_to_hash_in_is_said_at_once),
 		cmocka_unit_test(the_longest_idle_makes_room),
+		cmocka_unit_test(the_slow_make_room_too),
+		cmocka_unit_test(whichever_loop_is_told_there_is_room),
 		cmocka_unit_test(an_open_request_ends_before_the_server),
 		cmocka_unit_test(who_does_not_end_is_not_waited_for),
 		cmocka_unit_test(an_answer_may_come_after_the_loops_have_ended),

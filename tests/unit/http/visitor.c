@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/base.h"
+#include "http/weighted.h"
 #include "made_call.h"
 
 static void make(struct made_call *made, const char *fields)
@@ -60,7 +61,7 @@ static void a_cookie_that_is_too_long_is_none(void **state)
 {
 	for (size_t length = COOKIE_VALUE_BYTES; length <= COOKIE_VALUE_BYTES + 1; length++) {
 		SCOPED(made_call_done) struct made_call made;
-		char fields[700], value[600];
+		char fields[COOKIE_VALUE_BYTES + 100], value[COOKIE_VALUE_BYTES + 2];
 
 		memset(value, 'x', length);
 		value[length] = '\0';
@@ -231,6 +232,35 @@ static void chooses_the_language(void **state)
 	}
 }
 
+static void sends_gzip_to_whom_takes_it(void **state)
+{
+	static const struct { const char *fields; bool takes; } cases[] = {
+		{ "", false },
+		{ "Accept-Encoding: gzip\r\n", true },
+		{ "Accept-Encoding: GZip\r\n", true },
+		{ "Accept-Encoding: br, gzip;q=0.1, deflate\r\n", true },
+		{ "Accept-Encoding: br\r\nAccept-Encoding: gzip\r\n", true },
+		{ "Accept-Encoding: br\r\n", false },
+		{ "Accept-Encoding: gzip;q=0\r\n", false },
+		{ "Accept-Encoding: gzip;q=0, *\r\n", false },
+		{ "Accept-Encoding: *, gzip;q=0.000\r\n", false },
+		{ "Accept-Encoding: *;q=0.5\r\n", true },
+		{ "Accept-Encoding: *;q=0\r\n", false },
+		{ "Accept-Encoding: gzip;q=x\r\n", false },
+		{ "Accept-Encoding: xgzip, gzipped, identity\r\n", false },
+		{ "Accept-Encoding: \r\n", false },
+		{ "Accept: gzip\r\n", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		SCOPED(made_call_done) struct made_call made;
+
+		make(&made, cases[i].fields);
+		if (takes_gzip(&made.request) != cases[i].takes)
+			fail_msg("%s: not %d", cases[i].fields, cases[i].takes);
+	}
+}
+
 static void names_the_browser(void **state)
 {
 #define MOZILLA "Mozilla/5.0 "
@@ -284,6 +314,7 @@ int main(void)
 		cmocka_unit_test(finds_the_visitor),
 		cmocka_unit_test(believes_a_unix_socket_only_where_it_is_told_to),
 		cmocka_unit_test(chooses_the_language),
+		cmocka_unit_test(sends_gzip_to_whom_takes_it),
 		cmocka_unit_test(names_the_browser),
 	};
 

@@ -37,6 +37,8 @@ static void tells_inputs_apart(void **state)
 		{ DIGEST_EMAIL_CODE, { PART("abc") }, 1 },
 		{ DIGEST_RECOVERY_CODE, { PART("abc") }, 1 },
 		{ DIGEST_ADDRESS, { PART("abc") }, 1 },
+		{ DIGEST_REMEMBERED_DEVICE, { PART("abc") }, 1 },
+		{ DIGEST_KNOWN_DEVICE, { PART("abc") }, 1 },
 		{ DIGEST_ADDRESS, { PART("abC") }, 1 },
 		{ DIGEST_ADDRESS, { PART("a"), PART("bc") }, 2 },
 		{ DIGEST_ADDRESS, { PART("ab"), PART("c") }, 2 },
@@ -60,7 +62,7 @@ static void tells_inputs_apart(void **state)
 
 static void refuses_a_purpose_that_is_none(void **state)
 {
-	static const int purposes[] = { -1, DIGEST_NONE, DIGEST_ADDRESS + 1, 257 };
+	static const int purposes[] = { -1, DIGEST_NONE, DIGEST_COUNT, 257 };
 	const struct digest_part part = PART("abc");
 	uint8_t digest[DIGEST_BYTES] = { 7 };
 

@@ -305,31 +305,6 @@ static void stays_with_its_file(void **state)
 	assert_int_equal(chdir(before), 0);
 }
 
-static int64_t used_us(void)
-{
-	struct timespec used;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	return used.tv_sec * INT64_C(1000000) + used.tv_nsec / 1000;
-}
-
-/* Work, not waiting: a busy machine or disk does not matter. The fastest of many. */
-static void opens_fast(void **state)
-{
-	struct fixture *fixture = *state;
-	int64_t fastest_us = INT64_MAX;
-
-	for (int i = 0; i < 10; i++) {
-		int64_t began_us = used_us();
-		fixture_open(fixture);
-		assert_int_equal(store_probe(fixture->store), OK);
-		if (used_us() - began_us < fastest_us)
-			fastest_us = used_us() - began_us;
-		fixture_close(fixture);
-	}
-	assert_in_range(fastest_us, 0, 10000);
-}
-
 int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup_folder, fixture_teardown)
@@ -346,7 +321,6 @@ int main(void)
 		IN_FOLDER(tells_a_damaged_file),
 		IN_FOLDER(sets_connections),
 		IN_FOLDER(stays_with_its_file),
-		IN_FOLDER(opens_fast),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
