@@ -106,6 +106,14 @@ def check_refusal(operation, asked, reply):
         raise AssertionError(f"{asked}: {problem['code']} is not described")
 
 
+def check_content(contents, asked, reply):
+    (kind, content), = contents.items()
+    if (reply.header("Content-Type") or "").split(";")[0] != kind:
+        raise AssertionError(f"{asked} is {reply.header('Content-Type')}, described as {kind}")
+    if kind == "application/json" and reply.body:
+        check_value(content["schema"], reply.json, asked)
+
+
 def check(method, path, reply):
     asked = f"{method} {path} {reply.status}"
     if not reply.body and reply.status != 204:
@@ -120,6 +128,6 @@ def check(method, path, reply):
         raise AssertionError(f"{asked}: not described")
     response = resolve(operation["responses"][str(reply.status)])
     if "content" in response:
-        check_value(response["content"]["application/json"]["schema"], reply.json, asked)
+        check_content(response["content"], asked, reply)
     elif reply.body or reply.header("Content-Type"):
         raise AssertionError(f"{asked}: a body where none is described")

@@ -17,6 +17,7 @@ import hmac
 import itertools
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -48,6 +49,9 @@ HEADERS_OF_ALL = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+# For a server whose memory is looked at: what the sanitizer keeps of freed memory is none of the server's.
+LEAN = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1:thread_local_quarantine_size_kb=16"}
+
 _numbers = itertools.count(1)
 
 
@@ -58,8 +62,9 @@ def new_address(word="p"):
 
 # Codes
 
-def step_now():
-    return int(time.time() // STEP_S)
+def step_now(off_s=0):
+    """By a clock that is so many seconds off."""
+    return int((time.time() + off_s) // STEP_S)
 
 
 def totp(secret, step):
@@ -145,9 +150,9 @@ class Reply:
             if self.all(name) != [value]:
                 broken(f"{name} is {self.all(name)}")
         policies = self.all("Content-Security-Policy")
-        if len(policies) != 1 or not policies[0].startswith("default-src 'none'"):
+        if len(policies) != 1 or not policies[0].startswith("default-src 'none'") or "frame-ancestors 'none'" not in policies[0]:
             broken(f"Content-Security-Policy is {policies}")
-        if self.header("Cache-Control") != "no-store" and "/assets/" not in asked:
+        if self.header("Cache-Control") != "no-store" and "/assets/" not in asked and "/oauth2/jwks" not in asked:
             broken(f"Cache-Control is {self.all('Cache-Control')}")
         if api and self.status >= 400 and self.body:
             if (self.header("Content-Type") or "").split(";")[0] != "application/problem+json":
@@ -193,8 +198,11 @@ class Closed(Exception):
 class Wire:
     """One connection: says exactly the bytes it is told to, reads answers strictly."""
 
-    def __init__(self, server, timeout=30):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=timeout)
+    def __init__(self, server, timeout=30, source="127.0.0.1"):
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout, (source, 0))
+        if self.socket.getsockname() == self.socket.getpeername():  # nobody listens, and the system took that port for our end
+            self.socket.close()
+            raise ConnectionRefusedError("connected to itself")
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         self.interim = []
@@ -328,9 +336,15 @@ def binary():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the system hands out by itself: a server that stops and starts again finds its port free."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def clean_environment(**more):
@@ -340,18 +354,20 @@ def clean_environment(**more):
 
 
 class Server:
-    """A server of its own: fresh data folder, file mail, a free port. `args` are flags, `env` further settings."""
+    """A server of its own: fresh data folder, file mail, a free port. `args` are flags, `env` further settings, `under` starts it,
+    `more` is for Popen."""
 
-    def __init__(self, args=(), env=None, data=None):
-        self.args, self.env = list(args), dict(env or {})
+    def __init__(self, args=(), env=None, data=None, port=None, log_path=None, program=None, under=(), **more):
+        self.args, self.env, self.program, self.under, self.more = list(args), dict(env or {}), program or binary(), list(under), more
         self.own_data = data is None
         self.data = data or tempfile.mkdtemp(prefix="twostep-door-")
-        self.port = free_port()
+        self.port = port or free_port()
         self.origin = f"http://localhost:{self.port}"
         self.outbox = os.path.join(self.data, "outbox")
         self.database = os.path.join(self.data, "twostep.db")
-        self.log_path = os.path.join(self.data, "door.log")
+        self.log_path = log_path or os.path.join(self.data, "door.log")
         self.steps_ahead = 0  # how many steps forward() has moved the stored times back
+        self.off_s = 0        # how many seconds its clock is off: test_clock.py
         self.process = None
         self._read = {}
         try:
@@ -367,8 +383,8 @@ class Server:
             TWOSTEP_DATA=self.data, TWOSTEP_MAIL=f"file:{self.outbox}")
         environment.update(self.env)
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([binary(), "serve", *self.args], env=environment,
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([*self.under, self.program, "serve", *self.args], env=environment,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.more)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -415,6 +431,15 @@ class Server:
         with open(self.log_path, "rb") as file:
             return file.read().decode("utf-8", "replace")
 
+    def resident_kb(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
+
+    def processor_ticks(self):
+        """Hundredths of a second that it has used."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            return sum(map(int, file.read().rsplit(")", 1)[1].split()[11:13]))
+
     # Mail
 
     def mails(self, to):
@@ -428,6 +453,13 @@ class Server:
             if to.lower() in str(self._read[path][1]["to"]).lower():
                 found.append((self._read[path][0], path))
         return [self._read[path][1] for _, path in sorted(found)]
+
+    def mail_settled(self, to, seconds=2):
+        """Waits for what is queued for this address; a mail server that takes nothing is waited for so long."""
+        deadline = time.monotonic() + seconds
+        while (self.sql("SELECT COUNT(*) FROM mail_queue WHERE lower(recipient) = lower(?)", to)[0][0] and
+               time.monotonic() < deadline):
+            time.sleep(0.01)
 
     def mail_after(self, to, before, seconds=10):
         """The newest mail to this address, once there are more than `before`."""
@@ -590,6 +622,8 @@ class Person(Browser):
     # Mail
 
     def mails(self):
+        """What has been mailed to this person, with what is on its way at this moment: a count of them is one to compare with."""
+        self.server.mail_settled(self.email)
         return self.server.mails(self.email)
 
     def mailed(self, action):
@@ -652,7 +686,8 @@ class Person(Browser):
     def app_code(self):
         """A code of the app that the account has not used; lets time pass where all three of now are used."""
         steady()
-        virtual_now = step_now() + self.server.steps_ahead
+        now = step_now(self.server.off_s)
+        virtual_now = now + self.server.steps_ahead
         step = virtual_now - 1
         if self.account.last_step is not None and self.account.last_step >= step:
             step = self.account.last_step + 1
@@ -660,7 +695,7 @@ class Person(Browser):
             self.server.forward(2 * STEP_S)
             virtual_now += 2
         self.account.last_step = step
-        return totp(self.account.secret, step - virtual_now + step_now())
+        return totp(self.account.secret, step - virtual_now + now)
 
     def wrong_code(self):
         return wrong_code(self.account.secret)

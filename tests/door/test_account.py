@@ -1,4 +1,6 @@
 """One's own account: name, language, password; a forgotten password."""
+import os
+import time
 import unittest
 
 from harness import OTHER_PASSWORD, PASSWORD, WRONG_PASSWORD, DoorTest, at_once, expect, has_code, mail_code, new_address
@@ -100,6 +102,7 @@ class Password(DoorTest):
         replies = at_once([lambda p=p: self.change(person, new=p) for p in passwords])
         changed = [p for p, r in zip(passwords, replies) if r.status == 200]
         self.assertEqual(len(changed), 1, replies)
+        self.server.forward(900)  # who came after the change offered a wrong password, and the next try waits for it
         expect(person.elsewhere().first_step(password=changed[0]), 200)
 
 
@@ -148,6 +151,30 @@ class PasswordReset(DoorTest):
         refused = [self.complete(person, "0000-0000-0000", address=address) for address in (person.email, unknown)]
         self.assertEqual(refused[0].body, refused[1].body)
         expect(refused[0], 422, "invalid_code")
+
+    def test_an_address_without_account_takes_the_same_way_up_to_the_mail_thread(self):
+        """The mail waits in the queue for both, here because no file can be written; one of them is a decoy."""
+        person, unknown, aside = self.person().sign_up(), new_address(), self.server.outbox + ".aside"
+
+        def queued(address):
+            return self.server.sql("SELECT COUNT(*) FROM mail_queue WHERE recipient = ?", address)[0][0]
+
+        os.rename(self.server.outbox, aside)
+        with open(self.server.outbox, "wb"):
+            pass
+        try:
+            for address in (person.email, unknown):
+                expect(self.person().post("/password-reset", {"email": address}), 202)
+            self.assertEqual([queued(address) for address in (person.email, unknown)], [1, 1])
+        finally:
+            os.unlink(self.server.outbox)
+            os.rename(aside, self.server.outbox)
+        self.server.mail_after(person.email, 1, 30)
+        deadline = time.monotonic() + 30
+        while queued(unknown):
+            self.assertLess(time.monotonic(), deadline, "the decoy stays")
+            time.sleep(0.05)
+        self.assertEqual(self.server.mails(unknown), [])
 
     def test_a_weak_password_keeps_the_code(self):
         person = self.person().sign_up()

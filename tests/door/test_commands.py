@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from harness import Browser, DoorTest, Person, Server, binary, clean_environment, free_port
+from harness import Browser, DoorTest, Person, Server, at_once, binary, clean_environment, free_port
 
 
 def run(*words, environment=None, seconds=20):
@@ -278,9 +278,14 @@ class Health(DoorTest):
         connection = sqlite3.connect(self.server.database, isolation_level=None)
         try:
             connection.execute("BEGIN IMMEDIATE")  # the writer waits for us, and not for ever
-            reply = Browser(self.server).request("GET", "/readyz")
+            began = time.monotonic()
+            while (reply := Browser(self.server).request("GET", "/readyz")).status == 200:
+                self.assertLess(time.monotonic() - began, 20, "still says ready")
             self.assertEqual((reply.status, reply.json), (503, {"status": "unavailable", "reason": "database"}))
             self.assertEqual(Browser(self.server).request("GET", "/healthz").status, 200)
+            replies = at_once([lambda: Browser(self.server).request("GET", "/readyz")] * 40)
+            self.assertEqual({r.status for r in replies}, {503})
+            self.assertLessEqual(self.server.log().count("not_ready"), time.monotonic() - began + 1, "asked more than once a second")
         finally:
             connection.close()
         deadline = time.monotonic() + 10

@@ -1,8 +1,10 @@
 """A change that the browser was talked into by somebody else's page is refused."""
+import itertools
+import json
 import unittest
 import urllib.parse
 
-from harness import PASSWORD, DoorTest, Person, expect, token_of
+from harness import PASSWORD, DoorTest, Person, Wire, expect, token_of
 
 OWN, NULL, EVIL = "own", "null", "https://evil.example"
 
@@ -66,14 +68,6 @@ class CrossSite(DoorTest):
         self.assertEqual(expect(person.get("/account"), 200)["name"], "Kim Sora")
         self.server.no_mail_after(person.email, mails)
 
-    def test_bearer_needs_neither(self):
-        person = self.person().sign_up()
-        token = token_of(expect(person.elsewhere().first_step(transport="bearer"), 200))
-        client = Person(self.server, account=person.account, bearer=token)
-        for origin, site in ((None, None), (NULL, None), (EVIL, "cross-site"), (OWN, "same-origin")):
-            with self.subTest(f"Origin {origin}, Sec-Fetch-Site {site}"):
-                expect(client.patch("/account", {"name": "Kim"}, headers=self.headers(origin, site)), 200)
-
     def test_who_has_no_cookie_needs_neither(self):
         person = self.person().sign_up()
         for path, body, status in (
@@ -110,6 +104,93 @@ class CrossSite(DoorTest):
                     self.assertEqual(reply.status == 403, not taken, reply)
                     if not taken:
                         self.assertIsNone(reply.cookie("twostep"))
+
+
+class Matrix(DoorTest):
+    """Everything that a browser may say of where a request comes from, with each body and each credential, on both surfaces."""
+    FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+    CREDENTIALS = ("cookie", "none", "bearer", "both")
+    SITES = (None, "same-origin", "same-site", "cross-site", "none")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        person = Person(cls.server).sign_up()
+        token = token_of(expect(person.elsewhere().first_step(transport="bearer"), 200))
+        cls.watcher, cookie = person, "; ".join(f"{k}={v}" for k, v in person.cookies.items())
+        cls.headers = {"cookie": {"Cookie": cookie}, "none": {}, "bearer": {"Authorization": f"Bearer {token}"},
+                       "both": {"Cookie": cookie, "Authorization": f"Bearer {token}"}}
+
+    def origins(self):
+        port = self.server.port
+        return {"absent": None, "ours": self.server.origin, "null": "null", "other": EVIL, "subdomain": f"http://a.localhost:{port}",
+                "parent": "http://localhost", "other port": f"http://localhost:{port + 1}", "other scheme": f"https://localhost:{port}",
+                "other name": f"http://127.0.0.1:{port}"}
+
+    @staticmethod
+    def comes_from_us(origin, site):
+        return origin == "ours" or (origin == "absent" and site == "same-origin")
+
+    def passes(self, surface, origin, site, who):
+        """Contract section 2. Whether anything is changed then depends on credential and body alone."""
+        if surface == "API" and who in ("bearer", "both"):
+            return True  # no browser adds that by itself
+        if surface == "API" and who == "none" and origin == "absent":
+            return True  # no browser, and nothing of a visitor's to misuse
+        return self.comes_from_us(origin, site)
+
+    def ask(self, surface, kind, who, headers, name):
+        method, path = ("PATCH", "/api/v1/account") if surface == "API" else ("POST", "/account")
+        raw = json.dumps({"name": name}) if kind == self.JSON else urllib.parse.urlencode({"name": name, "locale": "en"})
+        accept = "text/html" if surface == "page" else "application/json"
+        return Person(self.server).request(method, path, raw=raw.encode(), headers={
+            "Accept": accept, "Content-Type": kind, **self.headers[who], **headers})
+
+    def test_each_is_taken_or_refused_as_the_contract_says(self):
+        taken = refused = 0
+        for surface, kind, who in itertools.product(("API", "page"), (self.JSON, self.FORM), self.CREDENTIALS):
+            fits = kind == (self.JSON if surface == "API" else self.FORM)
+            known = who != "none"
+            for (origin, value), site in itertools.product(self.origins().items(), self.SITES):
+                about = f"{surface}, {kind}, {who}: Origin {origin}, Sec-Fetch-Site {site}"
+                name = f"Kim {taken + refused}"
+                reply = self.ask(surface, kind, who, {"Origin": value, "Sec-Fetch-Site": site}, name)
+                passes = self.passes(surface, origin, site, who)
+                changes = passes and fits and known
+                self.assertEqual(reply.status == 403, not passes, f"{about}: {reply}")
+                if surface == "API" and not passes:
+                    self.assertEqual(reply.code, "cross_site_request", about)
+                self.assertEqual(self.server.sql("SELECT name FROM account WHERE email = ?", self.watcher.email) == [(name,)], changes, about)
+                taken, refused = taken + changes, refused + (not changes)
+        self.assertGreater(taken, 100)
+        self.assertGreater(refused, 400)
+
+    def test_nobody_is_signed_in_or_out_or_made_to_start_anything_from_elsewhere(self):
+        """What needs no session: the forms that a stranger's page could fill in."""
+        person = self.person().sign_up()
+        forms = (("/login", {"email": person.email, "password": person.password}), ("/signup", {"email": "a@example.com", "name": "Kim", "password": PASSWORD}),
+                 ("/password-reset", {"email": person.email}), ("/locale", {"locale": "ko"}), ("/logout", {}),
+                 ("/login/second-step", {"code": "123456"}), ("/signup/verify", {"code": "AAAA-AAAA-AAAA"}),
+                 ("/account/email/undo", {"code": "AAAA-AAAA-AAAA"}))
+        mails = len(person.mails())
+        for (path, fields), (origin, value), site in itertools.product(forms, self.origins().items(), self.SITES):
+            if self.comes_from_us(origin, site):
+                continue
+            for browser in (person, person.elsewhere()):
+                reply = browser.request("POST", path, raw=urllib.parse.urlencode(fields).encode(), headers={
+                    "Accept": "text/html", "Content-Type": self.FORM, "Origin": value, "Sec-Fetch-Site": site})
+                self.assertEqual((reply.status, reply.all("Set-Cookie")), (403, []), f"{path}: Origin {origin}, Sec-Fetch-Site {site}")
+        self.assertTrue(person.is_signed_in())
+        self.assertEqual(self.server.mails("a@example.com"), [])
+        self.server.no_mail_after(person.email, mails)
+
+    def test_two_origins_are_none(self):
+        for second in (EVIL, NULL, ""):
+            with Wire(self.server) as wire:
+                body = b'{"name":"Evil"}'
+                request = self.watcher.prepare("PATCH", "/api/v1/account", raw=body)
+                wire.send(request.replace(b"\r\n\r\n", b"\r\nOrigin: " + second.encode() + b"\r\n\r\n", 1))
+                self.assertIn(wire.reply().status, (400, 403), second)
 
 
 class OnHttps(DoorTest):

@@ -1,9 +1,11 @@
 """HTTP/1.1 and 1.0 read strictly: what could be read in two ways is refused and the connection closed."""
 import json
+import select
 import socket
 import threading
 import time
 import unittest
+import urllib.parse
 
 from harness import PASSWORD, WRONG_PASSWORD, Closed, DoorTest, Wire, at_once, expect, new_address, statuses
 
@@ -276,16 +278,6 @@ class Http(DoorTest):
         self.server.sql("DELETE FROM failure")
         expect(self.person().sign_up().get("/session"), 200)
 
-    def test_many_open_connections_that_say_nothing_keep_nobody_out(self):
-        wires = [Wire(self.server) for _ in range(400)]
-        try:
-            for wire in wires[::2]:
-                wire.send(b"GET /healthz HT")
-            expect(self.person().sign_up().get("/session"), 200)
-        finally:
-            for wire in wires:
-                wire.close()
-
     def test_more_sign_ins_than_can_be_hashed_are_told_to_come_back(self):
         def sign_in():
             return self.person().post("/login", {"email": new_address(), "password": WRONG_PASSWORD})
@@ -302,6 +294,49 @@ class Http(DoorTest):
         self.assertLess(seconds, 2, "health waits for hashes")
         expect(sign_in(), 401, "invalid_credentials", "afterwards")
 
+    def flood(self, path="/api/v1/login", count=60):
+        """That many sign-ins under way, each on its own connection."""
+        wires = [Wire(self.server) for _ in range(count)]
+        for wire in wires:
+            self.addCleanup(wire.close)
+            body = {"email": new_address(), "password": WRONG_PASSWORD}
+            wire.send(self.person().prepare("POST", path, body))
+        return wires
+
+    def in_order(self, wires):
+        """The answers as they come."""
+        left, found = {wire.socket: wire for wire in wires}, []
+        while left:
+            for ready in select.select(list(left), [], [], 60)[0]:
+                found.append(left.pop(ready).reply().check("POST /api/v1/login", api=True))
+        return found
+
+    def test_who_finds_no_place_to_hash_in_is_told_while_others_still_wait(self):
+        codes = [reply.code for reply in self.in_order(self.flood())]
+        self.assertEqual(set(codes), {"busy", "invalid_credentials"})
+        self.assertIn("invalid_credentials", codes[len(codes) - codes[::-1].index("busy"):], "hashed after the last was refused")
+        self.assertEqual({reply.code for reply in self.in_order(self.flood(count=8))}, {"invalid_credentials"}, "afterwards")
+
+    def test_who_needs_no_hash_is_served_while_sign_ins_wait(self):
+        person = self.person().sign_up()
+        wires = self.flood()
+        for _ in range(5):
+            expect(person.get("/session"), 200)
+            expect(person.request("GET", "/login", headers={"Accept": "text/html"}), (200, 303))
+        answered = select.select([wire.socket for wire in wires], [], [], 0)[0]
+        self.assertLess(len(answered), len(wires), "all sign-ins were over before")
+        self.in_order(wires)
+
+    def test_a_busy_sign_in_page_is_a_page(self):
+        wires = self.flood(count=40)
+        browser = self.person()
+        body = urllib.parse.urlencode({"email": new_address(), "password": WRONG_PASSWORD}).encode()
+        headers = {"Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded"}
+        reply = browser.request("POST", "/login", raw=body, headers=headers)
+        self.assertIn(reply.status, (401, 503))
+        self.assertTrue(reply.header("Content-Type").startswith("text/html"), repr(reply))
+        self.in_order(wires)
+
     def test_an_answer_never_carries_what_the_visitor_sent_as_a_header(self):
         evil = "/login%0d%0aX-Evil:%201?x=%0d%0aX-Evil:%201"
         for path in (evil, "/" + evil, "//evil.example/login", "/\\evil.example", "/login?return=//evil.example",
@@ -313,7 +348,22 @@ class Http(DoorTest):
 
 
 class Slow(DoorTest):
-    """Deadlines: 10 s for the head, 30 s for the body, 60 s idle. All wait at once."""
+    """Deadlines: 10 s for the head, 30 s for the body and for an answer that is not taken, 60 s idle. All wait at once."""
+
+    def fill(self, wire):
+        """Asks until the server takes no more, for its answers are not read."""
+        wire.socket.settimeout(1)
+        try:
+            while True:
+                wire.socket.sendall(get() * 200)
+        except socket.timeout:
+            pass
+
+    def wait_for_reset(self, wire, found, start):
+        end = select.poll()
+        end.register(wire.socket, 0)  # what was sent stays unread
+        end.poll(90000)
+        found["takes no answer"] = (None, time.monotonic() - start)
 
     def test_deadlines(self):
         def trickle(wire, data, every):
@@ -336,6 +386,8 @@ class Slow(DoorTest):
             ("a body in trickles", post(b"Content-Length: 100\r\n"), b"x" * 99, 1, (28, 34)),
             ("chunks in trickles", post(b"Transfer-Encoding: chunked\r\n"), b"1\r\nx\r\n" * 30, 1, (28, 34)),
         )
+        deaf = Wire(self.server)
+        self.fill(deaf)
         wires, threads, found, start = [], [], {}, time.monotonic()
 
         def wait(name, wire):
@@ -356,6 +408,7 @@ class Slow(DoorTest):
         idle = Wire(self.server)
         self.assertEqual(idle.send(get()).reply().status, 200)
         threads.append(threading.Thread(target=wait, args=("idle after an answer", idle)))
+        threads.append(threading.Thread(target=self.wait_for_reset, args=(deaf, found, start)))
         for thread in threads:
             thread.start()
         time.sleep(20)
@@ -363,9 +416,9 @@ class Slow(DoorTest):
         expect(self.person().post("/login", {"email": new_address(), "password": PASSWORD}), 401, about="meanwhile")
         for thread in threads:
             thread.join(80)
-        for wire in wires + [idle]:
+        for wire in wires + [idle, deaf]:
             wire.close()
-        for name, *_, (least, most) in cases + (("idle after an answer", (55, 66)),):
+        for name, *_, (least, most) in cases + (("idle after an answer", (55, 66)), ("takes no answer", (27, 45))):
             with self.subTest(name):
                 status, seconds = found[name]
                 self.assertIn(status, (None, 408), name)

@@ -257,6 +257,20 @@ class ThroughAProxy(DoorTest):
         expect(person.first_step(), 200, about="a known browser there")
         expect(person.elsewhere(address=self.network()).first_step(), 200, about="another network")
 
+    def test_a_password_that_was_changed_while_it_was_looked_at_is_no_wrong_guess(self):
+        """Of several changes at once one is made. The others are refused; counted are those that met the new password alone."""
+        person = self.person(address=self.network()).sign_up()
+        for turn in range(5):
+            client = person.elsewhere(address=self.network()).sign_in("bearer")
+            changes = [{"current_password": person.password, "new_password": f"{PASSWORD} {turn} {n} plum"} for n in range(4)]
+            replies = at_once([lambda c=c: client.post("/account/password", c) for c in changes])
+            self.once(replies, "200", {"403 invalid_password", "429 too_many_attempts"})
+            person.account.password = next(c["new_password"] for c, r in zip(changes, replies) if r.status == 200)
+            wrong = sum("sign_in_failed" in line and client.address in line for line in self.server.log().splitlines())
+            network = bytes([4, *map(int, client.address.split(".")), 0, 0, 0, 0])
+            counted = self.server.sql("SELECT COALESCE(SUM(count), 0) FROM failure WHERE kind = 3 AND network = ?", network)
+            self.assertEqual(counted, [(wrong,)], statuses(replies))
+
     def test_a_network_has_a_hundred_wrong_reset_codes_an_hour(self):
         person = self.person(address=self.network()).sign_up()
         address = self.network()

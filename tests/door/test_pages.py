@@ -1,10 +1,11 @@
 """The pages without JavaScript: forms filled by their labels, buttons and links pressed by their names."""
+import gzip
 import html.parser
 import re
 import unittest
 import urllib.parse
 
-from harness import OTHER_PASSWORD, PASSWORD, RECOVERY_CODE, WRONG_PASSWORD, DoorTest, Person, expect, mail_code, mail_text
+from harness import OTHER_PASSWORD, PASSWORD, RECOVERY_CODE, WRONG_PASSWORD, DoorTest, Person, Wire, expect, mail_code, mail_text
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
@@ -143,6 +144,8 @@ class Page:
             elif item.tag == "select":
                 chosen = [o for o in item.all("option") if o.has("selected")] or item.all("option")
                 values[item["name"]] = chosen[0]["value"]
+            elif item.tag == "textarea":
+                values[item["name"]] = "".join(c for c in item.children if isinstance(c, str))
             elif item["type"] != "submit":
                 values[item["name"]] = item["value"] or ""
         for label, value in fields.items():
@@ -245,6 +248,31 @@ class Pages(DoorTest):
         page = kim.open("/account")
         page.press("Sign out")
         self.assertFalse(kim.is_signed_in())
+
+    def test_a_sign_up_link_opened_elsewhere_asks_for_the_password_chosen(self):
+        """Who took the mail, or opens it at a machine that is not theirs, has the code and the link, and no account by it."""
+        kim = self.visitor()
+        before = len(kim.mails())
+        kim.open("/signup").press("Sign up", Email=kim.email, Name="Kim Sora", Password=PASSWORD)
+        mail = self.server.mail_after(kim.email, before)
+        link = re.findall(re.escape(self.server.origin) + r"(/signup/verify\S+)", mail_text(mail))[0]
+        other = self.visitor()
+        page = other.open(link)
+        self.assertIn(mail_code(mail), page.main.text, "to be typed where it began")
+        page = page.press("Verify", Password=WRONG_PASSWORD)
+        self.assertEqual(page.field("Password")["aria-invalid"], "true")
+        page = page.press("Verify", Password="")
+        self.assertFalse(other.is_signed_in())
+        wrong = other.open(link.split("&code=")[0] + "&code=0000-0000-0000").press("Verify", Password=PASSWORD)
+        self.assertEqual(wrong.field("Verification code")["aria-invalid"], "true")
+        nobody = re.sub("try=[^&]+", "try=" + "A" * 22, link)
+        self.visitor().open(nobody).press("Verify", Password=PASSWORD)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM account WHERE email = ?", kim.email), [(0,)])
+        page.press("Verify", Password=PASSWORD)
+        self.assertTrue(other.is_signed_in())
+        self.visitor().open(link).press("Verify", Password=PASSWORD)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM session s JOIN account a ON a.id = s.account_id WHERE a.email = ?",
+                                         kim.email), [(1,)], "the link served twice")
 
     def test_the_two_step_journey(self):
         lee = self.signed_in()
@@ -418,6 +446,53 @@ class Pages(DoorTest):
                 page = page.press("Sign in", Email=lee.email, Password=PASSWORD)
                 self.assertTrue(visitor.is_signed_in())
                 self.assertNotIn("evil", page.path, f"{name}={place}")
+
+
+FIRST_PAGE_BYTES = 20 * 1024
+
+
+class FirstPage(DoorTest):
+    """What somebody loads who has never been here: the page, and what it names."""
+
+    def answer(self, path, **headers):
+        with Wire(self.server) as wire:
+            lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+            return wire.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode()).reply()
+
+    def assets(self, text):
+        return sorted(set(re.findall(r'"(/assets/[^"]+)"', text)))
+
+    def test_is_small_on_the_wire(self):
+        for language in ("en", "ko"):
+            page = self.answer("/login", Accept_Encoding="gzip, deflate, br", Accept_Language=language)
+            answers = [page] + [self.answer(path, Accept_Encoding="gzip, deflate, br") for path in self.assets(page.text)]
+            size = sum(len(a.body) + sum(len(name) + len(value) + 4 for name, value in a.headers) + 20 for a in answers)
+            self.assertLessEqual(size, FIRST_PAGE_BYTES, language)
+
+    def test_waits_for_one_file_alone(self):
+        head = self.answer("/login").text.split("</head>")[0]
+        self.assertEqual(len(re.findall(r'<link rel="stylesheet"', head)), 1)
+        for tag in re.findall(r"<script[^>]*>", self.answer("/login").text):
+            self.assertIn('type="module"', tag, "a module waits for the page, not the page for it")
+        self.assertNotIn("@import", self.answer(re.search(r'stylesheet" href="([^"]+)"', head)[1]).text)
+
+    def test_assets_come_compressed_to_who_takes_it(self):
+        smaller = 0
+        for path in self.assets(self.answer("/login").text):
+            plain, packed = self.answer(path), self.answer(path, Accept_Encoding="gzip")
+            self.assertIsNone(plain.header("Content-Encoding"))
+            self.assertEqual(self.answer(path, Accept_Encoding="gzip;q=0").body, plain.body)
+            if packed.header("Content-Encoding"):
+                smaller += 1
+                self.assertEqual(gzip.decompress(packed.body), plain.body)
+                self.assertLess(len(packed.body), len(plain.body))
+                self.assertEqual((plain.header("Vary"), packed.header("Vary")), ("Accept-Encoding", "Accept-Encoding"))
+            for reply in (plain, packed):
+                self.assertIn("immutable", reply.header("Cache-Control"))
+        self.assertGreaterEqual(smaller, 2)
+
+    def test_pages_are_never_compressed(self):
+        self.assertIsNone(self.answer("/login", Accept_Encoding="gzip").header("Content-Encoding"), "their length would tell of what is in them")
 
 
 if __name__ == "__main__":

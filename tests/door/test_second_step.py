@@ -288,6 +288,25 @@ class SecondStep(DoorTest):
         expect(try_code(person.account.recovery_codes[0], "recovery_code"), 200, about="a recovery code lifts it")
         expect(try_code(person.app_code()), 200, about="lifted")
 
+    def test_right_codes_in_between_buy_no_further_hundred(self):
+        person = self.with_clean_steps()
+        wrong = 0
+        while wrong < 100:  # four at a time, so that no streak is ever told of
+            mails = len(person.mails())
+            for _ in range(4):
+                reply = person.post("/session/confirm", {"method": "totp", "code": person.wrong_code()})
+                expect(reply, 401, "invalid_code", f"after {wrong}")
+                wrong += 1
+            if wrong % 20 == 0:
+                self.server.mail_after(person.email, mails)
+            if wrong < 100:
+                self.forget_steps(person)
+                expect(person.post("/session/confirm", {"method": "totp", "code": person.app_code()}), 200)
+        expect(person.post("/session/confirm", {"method": "totp", "code": person.app_code()}), 429, "too_many_attempts")
+        recovery = {"method": "recovery_code", "code": person.account.recovery_codes[0]}
+        expect(person.post("/session/confirm", recovery), 200, about="a recovery code lifts it")
+        expect(person.post("/session/confirm", {"method": "totp", "code": person.app_code()}), 200)
+
     def test_the_fifth_wrong_code_mails_the_person_once(self):
         person = self.with_clean_steps()
         before = len(person.mails())

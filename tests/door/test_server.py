@@ -54,6 +54,7 @@ class Settings(Folder):
             ("--password-policy", "loose", ()), ("--password-min", "7", ()), ("--password-min", "x", ()), ("--password-min", "-1", ()),
             ("--password-min", "99999999999999999999", ()), ("--password-min", "15x", ()),
             ("--members-max", "-1", ()), ("--members-max", "many", ()),
+            ("--audit-days", "0", ()), ("--audit-days", "36501", ()), ("--audit-days", "x", ()),
             ("--organizations", "anybody", ()),
             ("--signup", "maybe", ()), ("--signup", "domain:", ()), ("--signup", "domain:exa mple.com", ()),
             ("--trusted-proxies", "127.0.0.0/33", ()), ("--trusted-proxies", "x", ()), ("--trusted-proxies", "10.0.0.0/8,,x", ()),
@@ -104,7 +105,7 @@ class Settings(Folder):
         status, out, error = self.run_serve("--help")
         self.assertEqual((status, error), (0, ""))
         for flag in ("--listen", "--public-url", "--name", "--data", "--database", "--mail", "--mail-from", "--keyring", "--locale",
-                     "--password-policy", "--password-min", "--members-max", "--organizations", "--contact", "--signup",
+                     "--password-policy", "--password-min", "--members-max", "--audit-days", "--organizations", "--contact", "--signup",
                      "--trusted-proxies", "--log-level", "--log-format", "--config", "--mail-password-file", "--allow-file-mail"):
             self.assertIn(flag, out)
         self.assertNotIn("--metrics-listen", out)

@@ -1,0 +1,71 @@
+"""Account management without JavaScript: another address with its way back, and closing the account."""
+import re
+import unittest
+
+from harness import WRONG_PASSWORD, expect, mail_code, mail_text, new_address
+from test_organization_pages import PagesTest
+
+
+class AnotherAddress(PagesTest):
+    def test_is_typed_proven_and_taken_back(self):
+        kim, email = self.signed_up(), new_address()
+        old = kim.email
+        page = kim.open("/account").press("Change the e-mail address")
+        self.assertEqual(page.path, "/account/email")
+        page = page.press("Send the code", **{"New e-mail address": "nonsense"})
+        self.wrong_at(page, "New e-mail address")
+        self.assertEqual(page.field("New e-mail address")["value"], "nonsense")
+        before = len(self.server.mails(email))
+        page = page.press("Send the code", **{"New e-mail address": email})
+        self.assertIn(email, page.text)
+        code = mail_code(self.server.mail_after(email, before))
+        wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
+        self.wrong_at(page.press("Confirm", Verification_code=wrong), "Verification code")
+        before = len(self.server.mails(old))
+        page = kim.open("/account/email").press("Confirm", Verification_code=code)
+        self.assertEqual(page.path, "/account")
+        self.assertEqual(page.field("Email")["value"], email)
+        link = re.search(r"/account/email/undo\?token=\S+", mail_text(self.server.mail_after(old, before)))[0]
+        stranger = self.visitor()
+        page = stranger.open(link)
+        self.assertTrue(kim.open("/account").path == "/account", "opening the link changes nothing")
+        page = page.press("Take it back")
+        self.assertEqual(page.path, "/password-reset")
+        self.assertEqual(kim.open("/account").path, "/login")
+        self.assertEqual(stranger.open(link).press("Take it back").reply.status, 404)
+
+    def test_is_given_up(self):
+        kim, email = self.signed_up(), new_address()
+        page = kim.open("/account/email").press("Send the code", **{"New e-mail address": email})
+        self.assertEqual(page.press("Cancel").path, "/account")
+        self.assertTrue(kim.open("/account/email").has("New e-mail address", "input"))
+
+    def test_asks_for_presence_in_place_and_goes_on(self):
+        kim, email = self.signed_up(), new_address()
+        self.server.forward(700)
+        page = kim.open("/account/email").press("Send the code", **{"New e-mail address": email})
+        page = page.press("Continue", Password=kim.password)
+        self.assertIn(email, page.text)
+
+
+class ClosingAnAccount(PagesTest):
+    def test_asks_for_the_password_and_says_goodbye(self):
+        kim = self.signed_up()
+        page = kim.open("/account/close").press("Close my account", Password="")
+        self.wrong_at(page, "Password", 400)
+        self.wrong_at(page.press("Close my account", Password=WRONG_PASSWORD), "Password", 403)
+        page = page.press("Close my account", Password=kim.password)
+        self.assertEqual(page.path, "/login")
+        self.assertIn("closed", page.text)
+        expect(self.person(account=kim.account).first_step(), 401, "invalid_credentials")
+
+    def test_not_while_owner(self):
+        _, owner, *_ = self.house()
+        page = owner.open("/account/close").press("Close my account", Password=owner.password)
+        self.assertEqual(page.reply.status, 409)
+        self.assertIn("Hand ownership over", page.text)
+        self.assertTrue(owner.is_signed_in())
+
+
+if __name__ == "__main__":
+    unittest.main()

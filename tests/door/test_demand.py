@@ -1,0 +1,315 @@
+"""The demand for two-step of everyone: switched on by who has it, in force at once or after a grace, met by setting up."""
+import time
+import unittest
+
+from harness import UTC_SECOND, at_once, expect, mail_text, statuses
+from organizations import OrganizationTest, id_hex
+
+DAY = 24 * 3600
+
+# What a session that lacks a second step may still do (contract 2.1), and some of what it may not.
+MAY = [("GET", "/session"), ("GET", "/account"), ("GET", "/account/two-step"), ("DELETE", "/account/two-step/setup")]
+MAY_NOT = [("GET", "/organizations"), ("GET", "/sessions"), ("POST", "/organizations"), ("PATCH", "/account"), ("DELETE", "/sessions"),
+           ("POST", "/account/password"), ("POST", "/account/two-step/disable"), ("POST", "/account/two-step/recovery-codes")]
+
+
+class Demand(OrganizationTest):
+    def demand(self, owner, organization, on=True, **more):
+        return owner.patch(f"/organizations/{organization}/security", {"two_step_required": on, **more})
+
+    def required(self, **more):
+        """A team whose owner has two-step and demands it."""
+        organization, owner, manager, member = self.team()
+        owner.enable()
+        expect(self.demand(owner, organization, **more), 200)
+        return organization, owner, manager, member
+
+
+class SwitchedOn(Demand):
+    def test_by_somebody_who_has_it(self):
+        organization, owner, *_ = self.team()
+        expect(self.demand(owner, organization), 409, "own_two_step_first")
+        self.assertFalse(expect(owner.get(f"/organizations/{organization}/security"), 200)["two_step_required"])
+        owner.enable()
+        answer = expect(self.demand(owner, organization, grace_days=3), 200)
+        self.assertEqual((answer["two_step_required"], answer["members"], answer["with_two_step"]), (True, 3, 1))
+        self.assertRegex(answer["grace_ends_at"], UTC_SECOND)
+        self.assertEqual(expect(owner.get(f"/organizations/{organization}/security"), 200), answer)
+        self.assertIn(("two_step_demanded", owner.email, "", "grace 3 days"), self.log_of(organization))
+
+    def test_wrong_values_are_named_and_change_nothing(self):
+        organization, owner, *_ = self.team()
+        owner.enable()
+        before = expect(owner.get(f"/organizations/{organization}/security"), 200)
+        for body, field in (({"two_step_required": "yes"}, "two_step_required"), ({"two_step_required": 1}, "two_step_required"),
+                            ({"two_step_required": True, "grace_days": -1}, "grace_days"),
+                            ({"two_step_required": True, "grace_days": 91}, "grace_days"),
+                            ({"two_step_required": True, "grace_days": "3"}, "grace_days"),
+                            ({"two_step_required": True, "grace_days": 1.5}, "grace_days"),
+                            ({"grace_days": 3}, "grace_days"), ({"two_step_required": False, "grace_days": 3}, "grace_days"),
+                            ({"session_idle_s": 899}, "session_idle_s"), ({"session_idle_s": 86401}, "session_idle_s"),
+                            ({"csv_download": "off"}, "csv_download"), ({"csv_download": []}, "csv_download"),
+                            ({"csv_download": {"mode": "all"}}, "csv_download.mode"),
+                            ({"csv_download": {"mode": 1}}, "csv_download.mode"),
+                            ({"csv_download": {"max_age_s": 59}}, "csv_download.max_age_s"),
+                            ({"csv_download": {"max_age_s": True}}, "csv_download.max_age_s")):
+            reply = expect(owner.patch(f"/organizations/{organization}/security", body), 400, "invalid_request", repr(body))
+            self.assertEqual(reply["field"], field, repr(body))
+        self.assertEqual(expect(owner.get(f"/organizations/{organization}/security"), 200), before)
+
+    def test_what_is_not_given_stays(self):
+        organization, owner, *_ = self.team()
+        path = f"/organizations/{organization}/security"
+        expect(owner.patch(path, {"csv_download": {"mode": "second_step", "max_age_s": 120}}), 200)
+        expect(owner.patch(path, {"session_idle_s": 3600}), 200)
+        answer = expect(owner.patch(path, {}), 200)
+        self.assertEqual(answer["csv_download"], {"mode": "second_step", "max_age_s": 120})
+        self.assertEqual((answer["session_idle_s"], answer["two_step_required"]), (3600, False))
+
+
+class InForce(Demand):
+    def test_restricts_open_sessions_at_once_and_says_who_demands(self):
+        organization, owner, manager, member = self.team()
+        bearer = member.elsewhere().sign_in("bearer")
+        owner.enable()
+        expect(member.get("/organizations"), 200)
+        expect(self.demand(owner, organization, grace_days=0), 200)
+        for person in (member, bearer, manager):
+            for method, path in MAY_NOT:
+                body = {} if method in ("POST", "PATCH") else None
+                expect(person.request(method, "/api/v1" + path, body), 403, "two_step_setup_required", f"{method} {path}")
+            for method, path in MAY:
+                expect(person.request(method, "/api/v1" + path), (200, 204), about=f"{method} {path}")
+            self.assertTrue(expect(person.get("/session"), 200)["restricted"])
+        demanded = member.two_step()["required_by"]
+        self.assertEqual([(d["id"], d["name"]) for d in demanded], [(organization, "Alpha")])
+        self.assertRegex(demanded[0]["from"], UTC_SECOND)
+        expect(owner.get("/organizations"), 200)
+
+    def test_a_sign_in_can_only_set_up_and_is_whole_afterwards(self):
+        organization, _, _, member = self.required()
+        member.sign_out()
+        answer = expect(member.first_step(), 200)
+        self.assertEqual((answer["status"], answer["session"]["restricted"]), ("setup_required", True))
+        self.assertEqual([d["id"] for d in answer["required_by"]], [organization])
+        member.enable()
+        self.assertFalse(expect(member.get("/session"), 200)["restricted"])
+        expect(member.get("/organizations"), 200)
+        expect(member.elsewhere().sign_in().get("/organizations"), 200)
+
+    def test_roles_and_memberships_stay(self):
+        organization, _, manager, _ = self.required()
+        manager.enable()
+        expect(manager.get(f"/organizations/{organization}/members"), 200)
+
+    def test_nobody_under_it_switches_off_also_in_grace(self):
+        for more in ({}, {"grace_days": 30}):
+            _, owner, _, member = self.required(**more)
+            member.enable()
+            for person in (owner, member):
+                reply = person.post("/account/two-step/disable", {"password": person.password, "method": "recovery_code",
+                                                                  "code": person.account.recovery_codes[0]})
+                expect(reply, 409, "required_by_organization")
+                self.assertTrue(person.two_step()["enabled"])
+                self.assertEqual(person.two_step()["recovery_codes_left"], 10)
+
+    def test_one_organisation_of_several_is_enough(self):
+        organization, owner, _, member = self.team()
+        other = self.organization(member, "Beta")
+        owner.enable()
+        expect(self.demand(owner, organization), 200)
+        expect(member.get("/organizations"), 403, "two_step_setup_required")
+        expect(self.demand(owner, organization, on=False), 200)
+        expect(member.get(f"/organizations/{other}"), 200)
+
+    def test_switching_it_off_lifts_restrictions_at_once(self):
+        organization, owner, _, member = self.required()
+        expect(member.get("/organizations"), 403, "two_step_setup_required")
+        expect(self.demand(owner, organization, on=False), 200)
+        expect(member.get("/organizations"), 200)
+        self.assertEqual(member.two_step()["required_by"], [])
+        self.assertIn("two_step_not_demanded", [row[0] for row in self.log_of(organization)])
+
+    def test_a_new_member_meets_it_at_once(self):
+        organization, *_ = self.required()
+        newcomer = self.person().sign_up()
+        expect(newcomer.get("/organizations"), 200)
+        self.join(organization, newcomer)
+        expect(newcomer.get("/organizations"), 403, "two_step_setup_required")
+
+    def test_leaving_it_behind_lifts_it(self):
+        organization, owner, _, member = self.required()
+        expect(owner.delete(f"/organizations/{organization}/members/{member.id()}"), 204)
+        expect(member.get("/organizations"), 200)
+
+    def test_a_remembered_device_does_not_satisfy_it(self):
+        organization, owner, _, member = self.team()
+        for person in (owner, member):
+            person.enable()
+        member.sign_out()
+        expect(member.second_step(member.half_way(), remember_device=True), 200)
+        member.sign_out()
+        self.assertEqual(expect(member.first_step(), 200)["status"], "signed_in", "the device is remembered")
+        expect(self.demand(owner, organization), 200)
+        reply = expect(member.get("/organizations"), 403, "confirmation_required")
+        self.assertEqual(reply["needs"], "second_step")
+        self.assertTrue(expect(member.get("/session"), 200)["restricted"])
+        expect(member.get("/account/two-step"), 200)
+        expect(member.post("/session/confirm", {"method": "totp", "code": member.app_code()}), 200)
+        expect(member.get("/organizations"), 200)
+        member.sign_out()
+        login = member.half_way()
+        expect(member.second_step(login, remember_device=True), 200)
+        member.sign_out()
+        member.half_way()
+
+    def test_a_new_phone_is_allowed(self):
+        _, _, _, member = self.required()
+        member.enable()
+        member.enable(replace=True)
+        expect(member.get("/organizations"), 200)
+
+    def test_its_sessions_end_sooner(self):
+        organization, owner, _, member = self.team()
+        for person in (owner, member):
+            person.enable()
+        expect(owner.patch(f"/organizations/{organization}/security", {"two_step_required": True, "session_idle_s": 900}), 200)
+        expires = expect(member.get("/session"), 200)["expires_at"]
+        self.server.forward(800)
+        expect(member.get("/session"), 200)
+        self.server.forward(800)
+        self.assertNotEqual(expect(member.get("/session"), 200)["expires_at"], expires)
+        self.server.forward(1000)
+        expect(member.get("/session"), 401, "not_signed_in")
+
+    def test_its_sessions_end_after_a_day(self):
+        organization, owner, _, member = self.team()
+        for person in (owner, member):
+            person.enable()
+        expect(owner.patch(f"/organizations/{organization}/security", {"two_step_required": True, "session_idle_s": 86400}), 200)
+        self.server.forward(DAY - 60)
+        expect(member.get("/session"), 200)
+        self.server.forward(120)
+        expect(member.get("/session"), 401, "not_signed_in")
+
+    def test_coming_into_force_throws_nobody_out(self):
+        organization, owner, _, member = self.team()
+        self.server.forward(3 * DAY)
+        expect(owner.post("/session/confirm", {"password": owner.password}), 200)
+        owner.enable()
+        expect(self.demand(owner, organization), 200)
+        expect(member.get("/account"), 200)
+        expect(member.get("/organizations"), 403, "two_step_setup_required")
+
+    def test_switching_on_and_off_race_to_one_truth(self):
+        organization, owner, _, member = self.team()
+        for person in (owner, member):
+            person.enable()
+        off = lambda: member.post("/account/two-step/disable", {"password": member.password, "method": "recovery_code",  # noqa: E731
+                                                                "code": member.account.recovery_codes[0]})
+        replies = at_once([off] + [lambda: self.demand(owner, organization)] * 4)
+        enabled = self.server.sql("SELECT COUNT(*) FROM totp t JOIN account a ON a.id = t.account_id WHERE a.email = ?", member.email)[0][0]
+        self.assertEqual(enabled, 0 if replies[0].status == 200 else 1, statuses(replies))
+        if replies[0].status != 200:
+            expect(replies[0], 409, "required_by_organization")
+            expect(member.get("/organizations"), 200)
+        else:
+            expect(member.get("/organizations"), 403, "two_step_setup_required")
+
+
+class Grace(Demand):
+    def test_holds_from_its_end_on(self):
+        organization, _, _, member = self.required(grace_days=2)
+        expect(member.get("/organizations"), 200)
+        self.assertEqual([d["id"] for d in member.two_step()["required_by"]], [organization])
+        self.assertEqual(expect(member.elsewhere().first_step(), 200)["status"], "signed_in")
+        self.server.forward(2 * DAY - 60)
+        expect(member.get("/organizations"), 200)
+        self.server.forward(120)
+        expect(member.get("/organizations"), 403, "two_step_setup_required")
+        self.assertEqual(expect(member.elsewhere().first_step(), 200)["status"], "setup_required")
+
+    def test_can_be_moved(self):
+        organization, owner, _, member = self.required(grace_days=30)
+        answer = expect(owner.patch(f"/organizations/{organization}/security", {"grace_days": 0}), 200)
+        self.assertTrue(answer["two_step_required"])
+        expect(member.get("/organizations"), 403, "two_step_setup_required")
+        expect(self.demand(owner, organization, on=True), 200, about="again, without a date: stays as it is")
+        expect(member.get("/organizations"), 403, "two_step_setup_required")
+
+
+class Mails(Demand):
+    def subjects(self, person):
+        return [str(mail["subject"]) for mail in person.mails() if "2-step verification" in str(mail["subject"]) and "Alpha" in str(mail["subject"])]
+
+    def due(self, organization):
+        """Wakes what writes mails by the calendar: a demand elsewhere does."""
+        other, owner, *_ = self.team("Other")
+        owner.enable()
+        before = len(owner.mails())
+        expect(self.demand(owner, other), 200)
+        self.assertGreaterEqual(len(owner.mails()), before)
+        left = None
+        for _ in range(200):
+            left = self.server.sql("SELECT COUNT(*) FROM mandate_notice WHERE hex(organization_id) = ? AND due_at <= unixepoch()",
+                                   id_hex(organization))[0][0]
+            if not left and not self.server.sql("SELECT COUNT(*) FROM mail_queue")[0][0]:
+                break
+            time.sleep(0.05)
+        self.assertEqual(left, 0)
+
+    def test_go_to_who_is_affected_at_once_and_before_the_end_and_at_it(self):
+        organization, owner, manager, member = self.team()
+        for person in (owner, manager):
+            person.enable()
+        before = len(member.mails())
+        expect(self.demand(owner, organization, grace_days=10), 200)
+        mail = self.server.mail_after(member.email, before)
+        self.assertIn("Alpha", str(mail["subject"]))
+        self.assertIn("/account/two-step", mail_text(mail))
+        for days, count in ((3, 2), (6, 3), (1, 4)):
+            self.server.forward(days * DAY + 60)
+            self.due(organization)
+            self.assertEqual(len(self.subjects(member)), count, f"{days} days on")
+        self.assertEqual(self.subjects(member)[-1], "Alpha requires 2-step verification now")
+        self.assertEqual([self.subjects(p) for p in (owner, manager)], [[], []], "they have it")
+
+    def test_at_once_in_force(self):
+        organization, owner, _, member = self.team()
+        owner.enable()
+        before = len(member.mails())
+        expect(self.demand(owner, organization), 200)
+        self.assertEqual(str(self.server.mail_after(member.email, before)["subject"]), "Alpha requires 2-step verification now")
+
+    def test_reach_everybody_of_many(self):
+        organization, owner, *_ = self.team()
+        owner.enable()
+        self.server.sql(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) INSERT INTO account"
+            " (id, email, name, locale, password, password_at, created_at) SELECT randomblob(16), 'many' || i || '@example.com', 'Many',"
+            " 'ko', x'00', 0, 0 FROM n")
+        self.server.sql(
+            "INSERT INTO membership SELECT o.id, a.id, 1, a.email, 'many', 1, 1 FROM organization o, account a"
+            " WHERE hex(o.id) = ? AND a.name = 'Many'", id_hex(organization))
+        expect(self.demand(owner, organization), 200)
+        self.server.mail_after("many120@example.com", 0)
+        self.due(organization)
+        for number in (1, 25, 26, 60, 119, 120):
+            self.assertEqual(len([m for m in self.server.mails(f"many{number}@example.com") if str(m["to"]).startswith(f"many{number}@") or
+                                  f"<many{number}@" in str(m["to"])]), 1, number)
+
+    def test_those_of_a_demand_that_is_gone_are_not_written(self):
+        organization, owner, _, member = self.team()
+        owner.enable()
+        invited = len(member.mails())
+        expect(self.demand(owner, organization, grace_days=10), 200)
+        self.server.mail_after(member.email, invited)
+        before = len(self.subjects(member))
+        expect(self.demand(owner, organization, on=False), 200)
+        self.server.forward(11 * DAY)
+        self.due(organization)
+        self.assertEqual(len(self.subjects(member)), before)
+
+
+if __name__ == "__main__":
+    unittest.main()

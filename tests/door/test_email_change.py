@@ -1,0 +1,166 @@
+"""Another address: proven by its mailbox, told to the old one, which can take it back."""
+import re
+import unittest
+
+from harness import OTHER_PASSWORD, PASSWORD, at_once, expect, has_code, mail_code, mail_text, new_address
+from organizations import OrganizationTest
+
+DAY = 24 * 3600
+LINK = re.compile(r"/account/email/undo\?token=([A-Za-z0-9_-]{43})")
+
+
+class EmailChange(OrganizationTest):
+    def begin(self, person, email):
+        before = len(self.server.mails(email))
+        answer = expect(person.post("/account/email", {"email": email}), 202)
+        self.assertEqual(answer, {"status": "verification_sent", "email": email.lower()})
+        return self.server.mail_after(email, before)
+
+    def move(self, person, email=None):
+        """Moves to another address: (old one, undo token)."""
+        old, email = person.email, email or new_address("moved")
+        code = mail_code(self.begin(person, email))
+        before = len(self.server.mails(old))
+        self.assertEqual(expect(person.post("/account/email/verify", {"code": code}), 200)["email"], email)
+        token = LINK.search(mail_text(self.server.mail_after(old, before)))[1]
+        person.account.email = email
+        return old, token
+
+    def test_signs_in_by_the_new_one_alone(self):
+        person = self.person().sign_up()
+        organization = self.organization(person)
+        old, _ = self.move(person)
+        self.assertIn(old, mail_text(self.server.mails(old)[-1]) + old)
+        self.assertTrue(person.elsewhere().sign_in().is_signed_in())
+        expect(person.elsewhere().post("/login", {"email": old, "password": PASSWORD}), 401, "invalid_credentials")
+        self.assertTrue(person.is_signed_in(), "this session stays")
+        members = expect(person.get(f"/organizations/{organization}/members"), 200)["members"]
+        self.assertEqual([m["email"] for m in members], [person.email])
+        self.assertEqual(self.server.sql("SELECT email FROM membership m WHERE email = ?", person.email), [(person.email,)])
+
+    def test_the_code_is_of_its_session_and_serves_five_tries(self):
+        person, stranger = self.person().sign_up(), self.person().sign_up()
+        email = new_address()
+        code = mail_code(self.begin(person, email))
+        self.assertEqual(expect(person.get("/account"), 200)["pending_email"], email)
+        other = person.elsewhere().sign_in()
+        for somebody in (other, stranger):
+            expect(somebody.post("/account/email/verify", {"code": code}), 409, "wrong_state")
+        self.assertRegex(code, r"^(\w{4}-){2}\w{4}$", "the address may be a stranger's, and so the guesses: 60 bits")
+        wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
+        for _ in range(5):
+            self.assertEqual(expect(person.post("/account/email/verify", {"code": wrong}), 422, "invalid_code")["field"], "code")
+        expect(person.post("/account/email/verify", {"code": code}), 422, "invalid_code")
+        expect(person.delete("/account/email"), 204)
+        self.assertIsNone(expect(person.get("/account"), 200)["pending_email"])
+        expect(person.post("/account/email/verify", {"code": code}), 409, "wrong_state")
+
+    def test_is_fresh_and_a_full_address_and_not_ones_own(self):
+        person = self.person().sign_up()
+        for email in ("x", "a@b", "", "a b@example.com", "ä@example.com", person.email, person.email.upper()):
+            self.assertEqual(expect(person.post("/account/email", {"email": email}), 422, "invalid_email", email)["field"], "email")
+        for body in ({}, {"email": None}, {"email": 1}):
+            expect(person.post("/account/email", body), 400, "invalid_request", repr(body))
+        self.server.forward(700)
+        expect(person.post("/account/email", {"email": new_address()}), 403, "confirmation_required")
+
+    def test_an_address_that_has_an_account_answers_alike_and_is_told(self):
+        person, owner = self.person().sign_up(), self.person().sign_up()
+        mail = self.begin(person, owner.email)
+        self.assertFalse(has_code(mail))
+        self.assertNotIn(person.email, mail_text(mail))
+        for code in ("000000", "123456"):
+            expect(person.post("/account/email/verify", {"code": code}), 422, "invalid_code")
+
+    def test_an_address_taken_meanwhile_is_refused(self):
+        person, email = self.person().sign_up(), new_address()
+        code = mail_code(self.begin(person, email))
+        quick = self.person()
+        quick.account.email = email
+        quick.sign_up()
+        expect(person.post("/account/email/verify", {"code": code}), 409, "email_taken")
+        self.assertTrue(person.elsewhere().sign_in().is_signed_in())
+
+    def test_one_of_twenty_at_once(self):
+        person = self.person().sign_up()
+        code = mail_code(self.begin(person, new_address()))
+        replies = at_once([lambda: person.post("/account/email/verify", {"code": code})] * 20)
+        self.once(replies, "200", {"409 wrong_state", "422 invalid_code"})
+
+    def test_half_sign_ins_end(self):
+        person = self.person().with_two_step()
+        half = person.elsewhere()
+        login = half.half_way()
+        self.move(person)
+        expect(half.second_step(login), 410, "login_expired")
+
+    def test_is_taken_back_by_the_old_address_once(self):
+        person = self.person().sign_up()
+        thief = person.elsewhere().sign_in()
+        old, token = self.move(thief)
+        new = thief.email
+        expect(self.person().post("/account/email/undo", {"token": token}), 200)
+        self.assertEqual([p.is_signed_in() for p in (person, thief)], [False, False])
+        for email in (old, new):
+            expect(self.person().post("/login", {"email": email, "password": PASSWORD}), 401, "invalid_credentials")
+        expect(self.person().post("/account/email/undo", {"token": token}), 404, "not_found")
+        person.account.email = old
+        before = len(person.mails())
+        expect(person.post("/password-reset", {"email": old}), 202)
+        code = mail_code(self.server.mail_after(old, before))
+        expect(person.post("/password-reset/complete", {"email": old, "code": code, "password": OTHER_PASSWORD}), 200)
+        person.account.password = OTHER_PASSWORD
+        self.assertTrue(person.elsewhere().sign_in().is_signed_in())
+
+    def test_the_oldest_address_wins_over_a_chain_of_moves(self):
+        person = self.person().sign_up()
+        first, first_token = self.move(person)
+        _, second_token = self.move(person)
+        expect(person.post("/account/email/undo", {"token": first_token}), 200)
+        expect(person.post("/account/email/undo", {"token": second_token}), 404, "not_found")
+        self.assertEqual(self.server.sql("SELECT COUNT(*) FROM account WHERE email = ?", first), [(1,)])
+
+    def test_a_later_move_and_its_way_back_void_no_earlier_one(self):
+        """A thief moves the account twice in a second, or under a clock put back, and takes the second move back himself."""
+        for name, ahead in (("as it comes", 0), ("in the same second", 1), ("under a clock put back", 60)):
+            with self.subTest(name):
+                person = self.person().sign_up()
+                thief = person.elsewhere().sign_in()
+                owners, token = self.move(thief)
+                self.server.sql("UPDATE email_undo SET expires_at = expires_at + ? WHERE email = ?", ahead, owners)
+                thiefs, own = self.move(thief)
+                expect(self.person().post("/account/email/undo", {"token": own}), 200)
+                before = len(self.server.mails(thiefs))
+                expect(thief.post("/password-reset", {"email": thiefs}), 202)
+                code = mail_code(self.server.mail_after(thiefs, before))
+                body = {"email": thiefs, "code": code, "password": OTHER_PASSWORD}
+                expect(thief.post("/password-reset/complete", body), 200)
+                thief.account.email, thief.account.password = thiefs, OTHER_PASSWORD
+                thief.sign_in()
+                expect(self.person().post("/account/email/undo", {"token": token}), 200)
+                self.assertFalse(thief.is_signed_in())
+                self.assertEqual(self.server.sql("SELECT COUNT(*) FROM account WHERE email = ?", owners), [(1,)])
+                expect(self.person().post("/account/email/undo", {"token": own}), 404, "not_found")
+
+    def test_a_way_back_lives_seven_days_and_needs_the_address_free(self):
+        person = self.person().sign_up()
+        old, token = self.move(person)
+        again = self.person()
+        again.account.email = old
+        again.sign_up()
+        expect(person.post("/account/email/undo", {"token": token}), 409, "email_taken")
+        self.assertTrue(person.is_signed_in(), "nothing was changed")
+        for odd in ("", "x", "A" * 43, "A" * 44, token[:-1], token.swapcase()):
+            self.assertIn(person.post("/account/email/undo", {"token": odd}).status, (400, 404), odd)
+        self.server.forward(7 * DAY + 60)
+        expect(person.post("/account/email/undo", {"token": token}), 404, "not_found")
+
+    def test_mails_are_limited(self):
+        person, email = self.person().sign_up(), new_address()
+        found = [person.post("/account/email", {"email": email}).status for _ in range(7)]
+        self.assertEqual(found[0], 202)
+        self.assertEqual(found[-1], 429)
+
+
+if __name__ == "__main__":
+    unittest.main()
