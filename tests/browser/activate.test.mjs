@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { after, before, test } from "node:test";
-import {
-  LOCALES, Person, Phone, RECOVERY_CODE, Server, mailCode, readQr, startBrowser, visit,
-} from "./harness.mjs";
+import { HOME, LOCALES, RECOVERY_CODE, Person, Phone, Server, mailCode, readQr, startBrowser, visit } from "./harness.mjs";
 
 let server, browser;
 before(async () => { [server, browser] = await Promise.all([Server.start({ TWOSTEP_NAME: "Dfinery" }), startBrowser()]); });
@@ -100,7 +98,7 @@ for (const locale of LOCALES) {
       await v.signIn(person);
       assert.equal(await v.path(), "/login/second-step");
       await v.giveCode(phone.code());
-      assert.equal(await v.path(), "/account");
+      assert.equal(await v.path(), HOME);
     });
   });
 

@@ -4,6 +4,7 @@
 // the content security policy, errors on the console, requests to anybody else, answers without the headers of every page.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -19,6 +20,7 @@ const STEP_S = 30;
 export const PASSWORD = "Violet7 kettle-Drum orbit";
 export const OTHER_PASSWORD = "Amber9 lantern-Fjord quilt";
 export const WRONG_PASSWORD = "Copper3 walnut-Sled prism";
+export const HOME = "/organizations"; // where somebody without an organization lands
 export const RECOVERY_CODE = /^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$/;
 export const LOCALES = ["en", "ko"];
 
@@ -53,12 +55,17 @@ export function spoken(locale) {
 
 // Server
 
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await new Promise((done) => server.once("listening", done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
+// Below those that the system hands out by itself: a server that stops and starts again finds its port free.
+export async function freePort() {
+  for (;;) {
+    const port = randomInt(10000, 32000);
+    const server = net.createServer().listen(port, "127.0.0.1");
+    const free = await new Promise((done) => server.once("listening", () => done(true)).once("error", () => done(false)));
+    if (free) {
+      await new Promise((done) => server.close(done));
+      return port;
+    }
+  }
 }
 
 function readMail(file) {
@@ -81,13 +88,11 @@ export class Server {
     server.outbox = path.join(server.data, "outbox");
     server.stepsAhead = 0;
     server.log = "";
-    server.process = spawn(BINARY, ["serve"], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...process.env, TWOSTEP_LISTEN: `127.0.0.1:${server.port}`, TWOSTEP_PUBLIC_URL: server.origin,
-        TWOSTEP_DATA: server.data, TWOSTEP_MAIL: `file:${server.outbox}`, ...settings,
-      },
-    });
+    server.env = {
+      ...process.env, TWOSTEP_LISTEN: `127.0.0.1:${server.port}`, TWOSTEP_PUBLIC_URL: server.origin,
+      TWOSTEP_DATA: server.data, TWOSTEP_MAIL: `file:${server.outbox}`, ...settings,
+    };
+    server.process = spawn(BINARY, ["serve"], { stdio: ["ignore", "pipe", "pipe"], env: server.env });
     const keepLog = (text) => { server.log = (server.log + text).slice(-20000); };
     server.process.stdout.setEncoding("utf8").on("data", keepLog);
     server.process.stderr.setEncoding("utf8").on("data", keepLog);
@@ -144,6 +149,11 @@ export class Server {
       "print(json.dumps(c.execute(sys.argv[2], json.loads(sys.argv[3])).fetchall()))";
     const args = ["-c", program, path.join(this.data, "twostep.db"), statement, JSON.stringify(values)];
     return JSON.parse(execFileSync("/usr/bin/python3", args, { encoding: "utf8" }));
+  }
+
+  /* A command of the operator: what it says. */
+  operate(...command) {
+    return execFileSync(BINARY, command, { encoding: "utf8", env: this.env });
   }
 
   /* To phones that have used all codes of now: time passes, as the spent steps see it. */
@@ -225,7 +235,7 @@ export function startBrowser(options = {}) {
 
 const DOCUMENT_HEADERS = {
   "cache-control": /^no-store$/,
-  "content-security-policy": /^default-src 'none';.*form-action 'self';.*require-trusted-types-for 'script'/,
+  "content-security-policy": /^default-src 'none';.*form-action 'self'( http:\/\/\S+)?;.*require-trusted-types-for 'script'/,
   "x-content-type-options": /^nosniff$/,
   "referrer-policy": /^same-origin$/,
   "cross-origin-opener-policy": /^same-origin$/,
@@ -235,8 +245,9 @@ const DOCUMENT_HEADERS = {
 export class Visitor {
   static async open(browser, server, options = {}) {
     const visitor = new Visitor();
-    const { locale = "en", ...more } = options;
+    const { locale = "en", applications = [], ...more } = options;
     visitor.server = server;
+    visitor.applications = applications; // origins of others that pages may lead to
     visitor.turnTo(locale);
     visitor.troubles = [];
     visitor.context = await browser.newContext({
@@ -268,7 +279,7 @@ export class Visitor {
 
   #look(response) {
     const url = response.url();
-    if (url.startsWith("data:")) return;
+    if (url.startsWith("data:") || this.applications.includes(new URL(url).origin)) return;
     if (!url.startsWith(this.server.origin)) this.troubles.push(`asked somebody else: ${url}`);
     if (response.status() >= 500) this.troubles.push(`${response.status()} for ${url}`);
     if (response.request().resourceType() !== "document" || response.status() === 303) return;
@@ -304,7 +315,7 @@ export class Visitor {
   }
 
   field(name) {
-    return this.page.getByLabel(this.named(name)).and(this.page.locator("input, select"));
+    return this.page.getByLabel(this.named(name)).and(this.page.locator("input, select, textarea"));
   }
 
   heading(name) {
@@ -313,6 +324,11 @@ export class Visitor {
 
   message(name, values) {
     return this.page.locator("[role=status], [role=alert]").getByText(this.named(name, values));
+  }
+
+  /* Somewhere on the page, also amid other words. */
+  says(name, values) {
+    return this.page.getByText(new RegExp(this.named(name, values).source.slice(1, -1))).first();
   }
 
   async path() {
@@ -334,7 +350,7 @@ export class Visitor {
 
   /* The profile menu at the top right. */
   profile() {
-    return this.page.locator("header summary");
+    return this.page.locator("header .profile summary");
   }
 
   async openTab(name) {
@@ -378,29 +394,30 @@ export class Person {
   }
 
   /* The API, with the cookies of this visitor: for what a test needs but does not look at. */
-  async #call(visitor, path, data) {
-    const reply = await visitor.context.request.post(`/api/v1${path}`, { data, headers: { Origin: this.server.origin } });
-    assert.ok(reply.ok(), `${path}: ${reply.status()} ${await reply.text()}`);
-    return reply.json();
+  async call(visitor, path, data, method = "POST") {
+    const reply = await visitor.context.request.fetch(`/api/v1${path}`, { method, data, headers: { Origin: this.server.origin } });
+    const text = await reply.text();
+    assert.ok(reply.ok(), `${path}: ${reply.status()} ${text}`);
+    return text ? JSON.parse(text) : null;
   }
 
   async signUp(visitor) {
     let signup;
     const mail = await this.server.mailed(this.email, async () => {
       const { email, name, password } = this;
-      ({ signup } = await this.#call(visitor, "/signup", { email, name, password, locale: visitor.locale }));
+      ({ signup } = await this.call(visitor, "/signup", { email, name, password, locale: visitor.locale }));
     });
-    await this.#call(visitor, "/signup/verify", { signup, code: mailCode(mail) });
+    await this.call(visitor, "/signup/verify", { signup, code: mailCode(mail) });
     return this;
   }
 
   async enable(visitor) {
-    const mail = await this.server.mailed(this.email, () => this.#call(visitor, "/account/two-step/setup", {}));
-    const { secret } = await this.#call(visitor, "/account/two-step/setup/email", { code: mailCode(mail) });
+    const mail = await this.server.mailed(this.email, () => this.call(visitor, "/account/two-step/setup", {}));
+    const { secret } = await this.call(visitor, "/account/two-step/setup/email", { code: mailCode(mail) });
     this.phone = new Phone(this.server, secret);
-    const { recovery_codes } = await this.#call(visitor, "/account/two-step/setup/code", { code: this.phone.code() });
+    const { recovery_codes } = await this.call(visitor, "/account/two-step/setup/code", { code: this.phone.code() });
     this.codes = recovery_codes;
-    await this.#call(visitor, "/account/two-step/setup/complete", { saved: true });
+    await this.call(visitor, "/account/two-step/setup/complete", { saved: true });
     return this;
   }
 }

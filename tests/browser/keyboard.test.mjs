@@ -1,53 +1,12 @@
 // The journeys by keyboard alone: Tab, Enter, Space, Escape. Wherever the focus goes it is seen, and it goes down the page.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LOCALES, Person, Phone, Server, mailCode, readQr, startBrowser, visit } from "./harness.mjs";
+import { HOME, LOCALES, Person, Phone, Server, mailCode, readQr, startBrowser, visit } from "./harness.mjs";
+import { enter, hasFocus, key, tabTo, typeInto } from "./keys.mjs";
 
 let server, browser;
 before(async () => { [server, browser] = await Promise.all([Server.start(), startBrowser()]); });
 after(async () => { await browser?.close(); await server?.stop(); });
-
-/* What has the focus, and what is wrong about how it shows. */
-function lookAtFocus() {
-  const element = document.activeElement;
-  if (!element || element === document.body) return { name: "the page" };
-  const { outlineStyle, outlineWidth } = getComputedStyle(element);
-  const box = element.getBoundingClientRect();
-  const name = `${element.tagName} ${element.id || element.textContent.trim().slice(0, 40)}`;
-  const wrong = [];
-  const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-  if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) wrong.push("no outline");
-  if (box.width < 20 || box.height < 20) wrong.push(`${box.width} by ${box.height} pixels`);
-  if (box.x < 0 || box.y < 0 || box.right > innerWidth || box.bottom > innerHeight) wrong.push("out of sight");
-  else if (!there || !(element.contains(there) || there.contains(element))) wrong.push("covered");
-  if (element.tabIndex > 0) wrong.push("an order of its own");
-  const before = window.focusBefore;
-  if (before?.isConnected && !(before.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING)) wrong.push("upwards");
-  window.focusBefore = element;
-  return { name, wrong };
-}
-
-const key = (v, name) => v.page.keyboard.press(name);
-const enter = (v) => v.leads(() => key(v, "Enter"));
-const hasFocus = (target) => target.evaluate((element) => element === document.activeElement);
-
-/* Tabs until this has the focus. */
-async function tabTo(v, target) {
-  const passed = [];
-  for (let presses = 0; presses < 30; presses++) {
-    await key(v, "Tab");
-    const { name, wrong } = await v.page.evaluate(lookAtFocus);
-    passed.push(name);
-    assert.deepEqual(wrong ?? [], [], `${name} on ${v.page.url()}`);
-    if (await hasFocus(target)) return passed;
-  }
-  assert.fail(`not reached on ${v.page.url()}: ${passed.join(" › ")}`);
-}
-
-async function typeInto(v, field, text) {
-  if (!await hasFocus(v.field(field))) await tabTo(v, v.field(field));
-  await v.page.keyboard.type(text);
-}
 
 for (const locale of LOCALES) {
   test(`${locale}: signs up, activates, signs out and in by keyboard alone`, async () => {
@@ -131,7 +90,7 @@ for (const locale of LOCALES) {
       await key(v, "Space");
       await tabTo(v, v.button("Verify"));
       await enter(v);
-      assert.equal(await v.path(), "/account");
+      assert.equal(await v.path(), HOME);
     });
   });
 }

@@ -1,7 +1,7 @@
 // With two-step on: new recovery codes, a new phone, switching it off; and proofs that have become too old.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LOCALES, Person, Phone, Server, mailCode, readQr, startBrowser, visit } from "./harness.mjs";
+import { HOME, LOCALES, Person, Phone, Server, mailCode, readQr, startBrowser, visit } from "./harness.mjs";
 
 let server, browser;
 before(async () => { [server, browser] = await Promise.all([Server.start(), startBrowser()]); });
@@ -25,7 +25,7 @@ async function signsInWith(v, person, code, field = "Recovery code") {
   if (field === "Recovery code") await v.follow("Use a recovery code");
   await v.field(field).fill(code);
   await v.press("Verify");
-  return await v.path() === "/account";
+  return await v.path() === HOME;
 }
 
 async function moveToNewPhone(v, person) {
@@ -106,7 +106,7 @@ for (const locale of LOCALES) {
         await v.page.getByText(v.say("Off")).waitFor();
         await v.signOut();
         await v.signIn(person);
-        assert.equal(await v.path(), "/account");
+        assert.equal(await v.path(), HOME);
       });
     }
   });

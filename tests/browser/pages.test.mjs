@@ -1,74 +1,17 @@
 // Every page in every state that a journey meets: no violation of WCAG 2.2 AA that axe can find, in both languages, light and dark,
 // on a desktop and a phone; nothing to scroll sideways at 320 pixels; one heading, one title, the right language.
 //
-//     SCREENSHOTS=DIR node --test pages.test.mjs         keeps a picture of each
 //     UPDATE_SCREENSHOT=1 node --test pages.test.mjs     writes docs/screenshot.png
 import assert from "node:assert/strict";
-import fs from "node:fs";
-import path from "node:path";
 import { after, before, test } from "node:test";
-import axe from "axe-core";
 import {
   LOCALES, Person, Phone, Server, WRONG_PASSWORD, inRoot, mailCode, mailLink, readQr, startBrowser, visit,
 } from "./harness.mjs";
-
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-const LOOKS = [
-  { scheme: "light", device: "desktop", width: 1200, height: 900 },
-  { scheme: "dark", device: "desktop", width: 1200, height: 900 },
-  { scheme: "light", device: "phone", width: 360, height: 740 },
-  { scheme: "dark", device: "phone", width: 360, height: 740 },
-];
+import { look } from "./looks.mjs";
 
 let server, browser;
 before(async () => { [server, browser] = await Promise.all([Server.start(), startBrowser()]); });
 after(async () => { await browser?.close(); await server?.stop(); });
-
-/* axe itself, put in once a page: @axe-core/playwright puts it in for each look, which takes ten times as long. */
-async function violations(page) {
-  if (!await page.evaluate(() => "axe" in window)) await page.evaluate(axe.source);
-  const found = await page.evaluate((tags) => window.axe.run({ runOnly: tags, resultTypes: ["violations"] }), TAGS);
-  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target}: ${node.failureSummary}`));
-}
-
-async function keepPicture(v, name, look) {
-  if (!process.env.SCREENSHOTS) return;
-  const file = `${name.replaceAll(/\W+/g, "-")}-${v.locale}-${look.device}-${look.scheme}.png`;
-  await v.page.screenshot({ path: path.join(process.env.SCREENSHOTS, file), fullPage: true });
-}
-
-/* What may spill: words that cannot break, tables, fixed widths. */
-function sideways() {
-  const wide = [...document.querySelectorAll("body *")].filter((element) => {
-    const { right, width, height } = element.getBoundingClientRect();
-    return width > 1 && height > 1 && right > innerWidth + 0.5;
-  });
-  return { by: document.documentElement.scrollWidth - innerWidth, wide: wide.map((element) => element.outerHTML.slice(0, 80)) };
-}
-
-/* A page, looked at from all sides; the answer is what is wrong with it. */
-async function look(v, name) {
-  const wrong = [];
-  await v.page.mouse.move(0, 0);
-  for (const side of LOOKS) {
-    await v.page.emulateMedia({ colorScheme: side.scheme });
-    await v.page.setViewportSize({ width: side.width, height: side.height });
-    for (const violation of await violations(v.page)) wrong.push(`${name}, ${side.scheme}, ${side.device}: ${violation}`);
-    await keepPicture(v, name, side);
-  }
-  await v.page.setViewportSize({ width: 320, height: 640 });
-  const { by, wide } = await v.page.evaluate(sideways);
-  if (by > 0 || wide.length) wrong.push(`${name}: ${by} pixels to scroll sideways at 320: ${wide}`);
-  const { lang, title, headings } = await v.page.evaluate(() => ({
-    lang: document.documentElement.lang, title: document.title, headings: document.querySelectorAll("h1").length,
-  }));
-  if (lang !== v.locale) wrong.push(`${name}: lang is ${lang}`);
-  if (headings !== 1) wrong.push(`${name}: ${headings} headings`);
-  if (!/^\S.* – twostep$/.test(title)) wrong.push(`${name}: its title is ${title}`);
-  await v.page.setViewportSize({ width: 1200, height: 900 });
-  await v.page.emulateMedia({ colorScheme: "light" });
-  return wrong;
-}
 
 async function writeScreenshot(v) {
   if (process.env.UPDATE_SCREENSHOT !== "1" || v.locale !== "en") return;
@@ -187,7 +130,7 @@ const walks = {
     await v.field("second_step.remember").check();
     await v.giveCode(person.phone.code());
     server.sql("UPDATE recovery_code SET used_at = 1 WHERE digest IN (SELECT c.digest FROM recovery_code c " +
-      "JOIN recovery_set s ON s.id = c.set_id JOIN account a ON a.id = s.account_id WHERE a.email = ? LIMIT 8)", person.email);
+      "JOIN recovery_set s ON s.number = c.set_number JOIN account a ON a.id = s.account_id WHERE a.email = ? LIMIT 8)", person.email);
     await v.page.goto("/account/two-step");
     await see("two-step on, few codes, a device");
     await v.page.goto("/account/sessions");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { after, before, test } from "node:test";
-import { Person, Server, startBrowser, visit } from "./harness.mjs";
+import { Person, Phone, Server, mailCode, startBrowser, visit } from "./harness.mjs";
 
 let server, browser, stranger, strangerAsked;
 before(async () => {
@@ -13,7 +13,8 @@ before(async () => {
     strangerAsked.push(request.url);
     answer.setHeader("Content-Type", "text/html");
     answer.end(`<!doctype html><title>Stranger</title><form method="post" action="${server.origin}/logout"><button>Win</button></form>
-      <iframe src="${server.origin}/login"></iframe>`);
+      <iframe src="${server.origin}/login"></iframe><iframe sandbox="allow-scripts allow-forms" src="${server.origin}/account"></iframe>
+      <object data="${server.origin}/account/two-step"></object><embed src="${server.origin}/login">`);
   }).listen(0, "127.0.0.1");
   await new Promise((done) => stranger.once("listening", done));
 });
@@ -82,13 +83,20 @@ test("the policy stops what an injected script would do, and every stop is repor
   });
 });
 
-test("a stranger's page neither frames ours nor posts to it", async () => {
+/* The same host on another port is the same site, whose cookies and SameSite=Lax do not tell it from us. */
+for (const [from, host] of [["of the same site", "localhost"], ["of another site", "127.0.0.1"]]) test(`a stranger's page ${from} neither frames ours nor posts to it`, async () => {
   await visit(browser, server, {}, async (v) => {
     await new Person(server).signUp(v);
-    await v.page.goto(strangerAt());
-    const [, frame] = v.page.frames();
-    await frame.waitForLoadState();
-    assert.equal(await frame.getByRole("button").count(), 0, "no page of ours in the frame");
+    const troubles = [];
+    v.page.on("console", (message) => troubles.push(message.text()));
+    await v.page.goto(`http://${host}:${stranger.address().port}`);
+    const frames = v.page.frames().slice(1);
+    assert.ok(frames.length >= 2, `${frames.length} frames`);
+    for (const frame of frames) {
+      await frame.waitForLoadState().catch(() => {}); // what is refused may be gone
+      assert.equal(await frame.locator("form, input, header").count(), 0, `no page of ours in ${frame.url()}`);
+    }
+    assert.ok(troubles.filter((text) => text.includes("frame-ancestors")).length >= 4, troubles.join("\n"));
     const [answer] = await Promise.all([
       v.page.waitForResponse((response) => response.url() === `${server.origin}/logout`),
       v.page.getByRole("button", { name: "Win" }).click(),
@@ -113,6 +121,39 @@ test("going back after signing out shows nothing, with the browser's memory of p
         assert.equal(await v.path(), "/login");
         const content = await v.page.content();
         assert.ok(!content.includes(person.email) && !content.includes(person.name));
+      }
+    });
+  } finally {
+    await remembering.close();
+  }
+});
+
+test("neither are secret and codes of a set-up shown by going back, nor anything after the session ended elsewhere", async () => {
+  const remembering = await startBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+  try {
+    await visit(remembering, server, {}, async (v) => {
+      const person = await new Person(server, "Sora Who-Left").signUp(v);
+      const secrets = [person.email, person.name];
+      const hidden = async (place) => {
+        assert.equal(await v.path(), "/login", place);
+        const content = await v.page.content();
+        for (const secret of secrets) assert.ok(!content.includes(secret), `${place} shows ${secret}`);
+      };
+      const mail = await server.mailed(person.email, () => person.call(v, "/account/two-step/setup", {}));
+      const { secret } = await person.call(v, "/account/two-step/setup/email", { code: mailCode(mail) });
+      await v.page.goto("/account/two-step/setup");
+      const key = await v.page.locator("img[src^='data:image/svg']").getAttribute("src");
+      secrets.push(secret, secret.slice(0, 4) + " " + secret.slice(4, 8), key);
+      const phone = new Phone(server, secret);
+      await v.field("Authentication code").fill(phone.code());
+      await v.press("Next");
+      secrets.push(...await v.recoveryCodes());
+      assert.equal(secrets.length, 15);
+      await v.page.goto("/account");
+      await person.call(v, "/session", undefined, "DELETE"); // as from elsewhere: no page of this window notices
+      for (const [place, go] of [["back", "goBack"], ["back, reloaded", "reload"], ["forward", "goForward"], ["back again", "goBack"]]) {
+        await v.page[go]();
+        await hidden(place);
       }
     });
   } finally {

@@ -1,7 +1,7 @@
 // What people do in the middle of switching two-step on: reload, go back, open a second tab, leave, come without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LOCALES, Person, Phone, RECOVERY_CODE, Server, mailCode, readQr, startBrowser, visit } from "./harness.mjs";
+import { HOME, LOCALES, RECOVERY_CODE, Person, Phone, Server, mailCode, readQr, startBrowser, visit } from "./harness.mjs";
 
 let server, browser;
 before(async () => { [server, browser] = await Promise.all([Server.start(), startBrowser()]); });
@@ -41,7 +41,7 @@ async function isOff(v, person) {
   await v.page.getByText(v.say("Off")).waitFor();
   await v.signOut();
   await v.signIn(person);
-  assert.equal(await v.path(), "/account", "the password is still enough");
+  assert.equal(await v.path(), HOME, "the password is still enough");
 }
 
 test("reload shows the same secret and the same codes", async () => {
@@ -110,7 +110,7 @@ test("a second tab follows, whatever the first has done", async () => {
     await v.signOut();
     await v.signIn(person);
     await v.giveCode(phone.code());
-    assert.equal(await v.path(), "/account");
+    assert.equal(await v.path(), HOME);
   });
 });
 

@@ -1,7 +1,7 @@
 // Signing in with both steps, and everything around it: recovery codes, remembered devices, a forgotten password, sessions.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LOCALES, OTHER_PASSWORD, Person, Server, WRONG_PASSWORD, mailCode, mailLink, startBrowser, visit } from "./harness.mjs";
+import { HOME, LOCALES, OTHER_PASSWORD, WRONG_PASSWORD, Person, Server, mailCode, mailLink, startBrowser, visit } from "./harness.mjs";
 
 let server, browser;
 before(async () => { [server, browser] = await Promise.all([Server.start(), startBrowser()]); });
@@ -66,7 +66,7 @@ for (const locale of LOCALES) {
 
       // Five more are gone by now.
       server.sql("UPDATE recovery_code SET used_at = 1 WHERE digest IN (SELECT c.digest FROM recovery_code c " +
-        "JOIN recovery_set s ON s.id = c.set_id JOIN account a ON a.id = s.account_id " +
+        "JOIN recovery_set s ON s.number = c.set_number JOIN account a ON a.id = s.account_id " +
         "WHERE a.email = ? AND c.used_at IS NULL LIMIT 5)", person.email);
       for (let i = 1; await v.path() === "/login/second-step"; i++) {
         await v.field("Recovery code").fill(person.codes[i]);
@@ -85,7 +85,7 @@ for (const locale of LOCALES) {
       await v.giveCode(person.phone.code());
       await v.signOut();
       await v.signIn(person);
-      assert.equal(await v.path(), "/account");
+      assert.equal(await v.path(), HOME);
       await v.page.goto("/account/two-step");
       await v.press("Forget all");
       await v.message("notice.forgotten").waitFor();
@@ -118,7 +118,7 @@ for (const locale of LOCALES) {
       await v.signIn(person, OTHER_PASSWORD);
       assert.equal(await v.path(), "/login/second-step");
       await v.giveCode(person.phone.code());
-      assert.equal(await v.path(), "/account");
+      assert.equal(await v.path(), HOME);
     });
   });
 
@@ -163,6 +163,7 @@ for (const locale of LOCALES) {
       await v.field("Email").waitFor();
       await v.signIn(person);
       await v.giveCode(person.phone.code());
+      await v.page.goto("/account");
       await v.field("Language").selectOption(locale);
       await v.press("Save");
       v.turnTo(locale);

@@ -1,7 +1,7 @@
 // Signing up: by the mailed code, by the mailed link in the same browser, and by the link opened in another one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LOCALES, PASSWORD, Person, Server, Visitor, WRONG_PASSWORD, mailCode, mailLink, startBrowser, visit } from "./harness.mjs";
+import { HOME, LOCALES, PASSWORD, WRONG_PASSWORD, Person, Server, Visitor, mailCode, mailLink, startBrowser, visit } from "./harness.mjs";
 
 let server, browser;
 before(async () => { [server, browser] = await Promise.all([Server.start(), startBrowser()]); });
@@ -25,8 +25,9 @@ async function begin(v, person) {
 }
 
 async function isIn(v, person) {
-  assert.equal(await v.path(), "/account");
+  assert.equal(await v.path(), HOME);
   await v.message("notice.welcome").waitFor();
+  await v.page.goto("/account");
   assert.equal(await v.field("Name").inputValue(), person.name);
   assert.equal(await v.field("Email").inputValue(), person.email);
 }
