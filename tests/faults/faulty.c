@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -16,7 +17,8 @@ static atomic_int armed, left;
 static atomic_bool goes_on, hit;
 
 static const char *const names[FAULT_COUNT] = {
-	[FAULT_NONE] = "none", [FAULT_STEP] = "step", [FAULT_STEP_DONE] = "step done", [FAULT_PREPARE] = "prepare",
+	[FAULT_NONE] = "none", [FAULT_STEP] = "step", [FAULT_STEP_DONE] = "step done",
+	[FAULT_COMMIT] = "commit", [FAULT_COMMIT_DONE] = "commit done", [FAULT_PREPARE] = "prepare",
 	[FAULT_BIND] = "bind", [FAULT_SCRIPT] = "script", [FAULT_OPEN] = "open", [FAULT_MEMORY] = "memory",
 	[FAULT_THREAD] = "thread", [FAULT_SQLITE_MEMORY] = "memory of sqlite", [FAULT_READ] = "read", [FAULT_WRITE] = "write",
 	[FAULT_WRITE_PART] = "write part", [FAULT_FULL] = "disk full", [FAULT_SYNC] = "sync", [FAULT_TRUNCATE] = "truncate",
@@ -147,12 +149,13 @@ void faulty_setup(void)
 
 WRAPPED(int, sqlite3_step, sqlite3_stmt *statement)
 {
+	bool is_commit = !strcmp(sqlite3_sql(statement), "COMMIT");
 	int code;
 
-	if (fails(FAULT_STEP))
+	if (fails(FAULT_STEP) || (is_commit && fails(FAULT_COMMIT)))
 		return SQLITE_IOERR;
 	code = __real_sqlite3_step(statement);
-	return fails(FAULT_STEP_DONE) ? SQLITE_IOERR : code;
+	return fails(FAULT_STEP_DONE) || (is_commit && fails(FAULT_COMMIT_DONE)) ? SQLITE_IOERR : code;
 }
 
 WRAPPED(int, sqlite3_prepare_v3, sqlite3 *handle, const char *sql, int length, unsigned flags, sqlite3_stmt **out, const char **rest)

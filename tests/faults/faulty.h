@@ -11,6 +11,8 @@ enum fault {
 	FAULT_NONE,
 	FAULT_STEP,      /* sqlite3_step fails before it does anything */
 	FAULT_STEP_DONE, /* … after it has done everything */
+	FAULT_COMMIT,    /* a COMMIT fails before it does anything */
+	FAULT_COMMIT_DONE, /* … after it has been done: nobody who asked can know */
 	FAULT_PREPARE,
 	FAULT_BIND,
 	FAULT_SCRIPT,    /* sqlite3_exec */

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -24,6 +25,41 @@ static void new_folder(struct fixture *fixture)
 {
 	*fixture = (struct fixture){ .store = NULL };
 	fixture_folder(fixture, access("/dev/shm", W_OK) ? NULL : "/dev/shm");
+}
+
+/* The bytes of a new database: what each start on an empty folder would make again, step after step. */
+static struct {
+	size_t length;
+	char bytes[1 << 20];
+} template;
+
+static void make_template(struct fixture *fixture)
+{
+	FILE *file;
+
+	fixture_open(fixture);
+	fixture_close(fixture);
+	assert_non_null(file = fopen(fixture->path, "rb"));
+	template.length = fread(template.bytes, 1, sizeof(template.bytes), file);
+	assert_in_range(template.length, 1, sizeof(template.bytes) - 1);
+	fclose(file);
+}
+
+/* A store that is open, in a folder of its own. */
+static void new_store(struct fixture *fixture)
+{
+	new_folder(fixture);
+	if (!template.length) {
+		make_template(fixture);
+	} else {
+		FILE *file = fopen(fixture->path, "wb");
+
+		assert_non_null(file);
+		assert_int_equal(fwrite(template.bytes, 1, template.length, file), template.length);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(chmod(fixture->path, 0600), 0);
+	}
+	fixture_open(fixture);
 }
 
 /* Numbers whose change was answered, and how. */
@@ -200,8 +236,7 @@ static bool run_with(enum fault fault, int n, bool on)
 	int64_t number = 0;
 	bool hit;
 
-	new_folder(&fixture);
-	fixture_open(&fixture);
+	new_store(&fixture);
 	assert_int_equal(store_change(fixture.store, add_number, &number), OK);
 	faulty_arm(fault, n, on);
 	run_all(fixture.store, &run);
@@ -265,8 +300,7 @@ static void runs_the_others_again_when_one_takes_all_with_it(void **state)
 	(void)state;
 	sem_init(&begun, 0, 0);
 	sem_init(&go_on, 0, 0);
-	new_folder(&fixture);
-	fixture_open(&fixture);
+	new_store(&fixture);
 	start(&held, fixture.store, hold, 0);
 	while (sem_wait(&begun))
 		;
@@ -303,6 +337,58 @@ static void refuses_changes_when_all_fails_from_then_on(void **state)
 		run_until_none(running_faults[i], true, run_with);
 }
 
+/* How often each number was asked of the database: a change that ran once more would show, also where that harmed nothing. */
+static atomic_int runs[TOGETHER];
+
+static enum err count_and_add(struct db *db, void *argument)
+{
+	const int64_t *number = argument;
+
+	runs[*number]++;
+	return add_number(db, argument);
+}
+
+static void check_once(struct store *store, const struct together *one, bool stands)
+{
+	int64_t number = one->asked.number;
+
+	if (runs[number] != 1)
+		fail_msg("%" PRId64 " was run %d times", number, runs[number]);
+	if (one->asked.answer && one->asked.answer != ERR_STORE)
+		fail_msg("%" PRId64 " was answered %s", number, err_name(one->asked.answer));
+	if (has_number(store, number) != (!one->asked.answer || stands))
+		fail_msg("%" PRId64 " was answered %s", number, err_name(one->asked.answer));
+}
+
+/* Several wait together; the n-th COMMIT fails for all of its group, having been done or not. */
+static bool commit_with(enum fault fault, int n, bool on)
+{
+	struct fixture fixture;
+	struct together group[TOGETHER];
+	bool hit;
+
+	new_store(&fixture);
+	faulty_arm(fault, n, on);
+	for (size_t i = 0; i < TOGETHER; i++) {
+		runs[i] = 0;
+		start(&group[i], fixture.store, count_and_add, (int64_t)i);
+	}
+	for (size_t i = 0; i < TOGETHER; i++)
+		pthread_join(group[i].thread, NULL);
+	hit = faulty_disarm();
+	for (size_t i = 0; i < TOGETHER; i++)
+		check_once(fixture.store, &group[i], fault == FAULT_COMMIT_DONE);
+	fixture_remove(&fixture);
+	return hit;
+}
+
+static void never_repeats_a_commit_of_unknown_outcome(void **state)
+{
+	(void)state;
+	run_until_none(FAULT_COMMIT, false, commit_with);
+	run_until_none(FAULT_COMMIT_DONE, false, commit_with);
+}
+
 /* Closed in the middle of trouble: what was acknowledged is there at the next start. */
 static bool close_with(enum fault fault, int n, bool on)
 {
@@ -310,8 +396,7 @@ static bool close_with(enum fault fault, int n, bool on)
 	struct asked asked = { 1, OK, OK, true };
 	bool hit;
 
-	new_folder(&fixture);
-	fixture_open(&fixture);
+	new_store(&fixture);
 	assert_int_equal(store_change(fixture.store, add_number, &asked.number), OK);
 	faulty_arm(fault, n, on);
 	fixture_close(&fixture);
@@ -381,8 +466,7 @@ static bool read_with(enum fault fault, int n, bool on)
 	enum err err;
 	bool hit;
 
-	new_folder(&fixture);
-	fixture_open(&fixture);
+	new_store(&fixture);
 	assert_int_equal(store_change(fixture.store, add_number, &number), OK);
 	faulty_arm(fault, n, on);
 	err = store_read(fixture.store, read_something, name);
@@ -413,8 +497,7 @@ static void comes_back_when_there_is_room_again(void **state)
 	int tries = 0;
 
 	(void)state;
-	new_folder(&fixture);
-	fixture_open(&fixture);
+	new_store(&fixture);
 	faulty_arm(FAULT_FULL, 1, true);
 	for (; number < 3; number++)
 		assert_int_equal(store_change(fixture.store, add_number, &number), ERR_STORE);
@@ -433,8 +516,7 @@ static void answers_a_probe_with_the_truth(void **state)
 	int64_t number = 0;
 
 	(void)state;
-	new_folder(&fixture);
-	fixture_open(&fixture);
+	new_store(&fixture);
 	assert_int_equal(store_probe(fixture.store), OK);
 	faulty_arm(FAULT_FULL, 1, true);
 	assert_int_equal(store_change(fixture.store, add_number, &number), ERR_STORE);
@@ -451,6 +533,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_when_there_is_room_again),
 		cmocka_unit_test(runs_the_others_again_when_one_takes_all_with_it),
+		cmocka_unit_test(never_repeats_a_commit_of_unknown_outcome),
 		cmocka_unit_test(answers_a_probe_with_the_truth),
 		cmocka_unit_test(refuses_reads_that_fail),
 		cmocka_unit_test(starts_again_after_a_start_that_failed),
