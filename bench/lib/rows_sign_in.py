@@ -1,0 +1,101 @@
+"""Rows about signing in with both steps: the second step beside SQLite alone, the whole beside libsodium alone."""
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from lib import crowd
+from lib.load import ROUNDS, SECONDS, in_turn, run_wrk
+from lib.rows_check import pairs_of
+from lib.servers import CORES, PASSWORD, Twostep, built
+
+HASH = "Argon2id m=19456 t=2 p=1"
+WAITING = 64
+SIGNING_IN = 16
+STEPS_A_SECOND = 4000  # prepared for each second of a run; a faster server is done earlier
+PEOPLE_A_SECOND = 150  # a core hashes some 30
+
+
+def folder_with(group):
+    """A data folder with these people and no server."""
+    data = tempfile.mkdtemp(prefix="twostep-bench-")
+    Twostep(data).stop()
+    crowd.add(data, [group])
+    return data
+
+
+def write(data, lines):
+    with open(os.path.join(data, "steps"), "w", encoding="ascii") as f:
+        f.writelines(lines)
+    return os.path.join(data, "steps")
+
+
+def row_second_step(table):
+    """A code of the app against a login, one of each for everybody; beside it the same rows in groups of as many as wait."""
+    each = STEPS_A_SECOND * SECONDS
+    data = folder_with(crowd.Group(0, each * ROUNDS, two_step=True, signed_in=False, login=True))
+    alone, tool, server = tempfile.mkdtemp(prefix="twostep-bench-"), built("group_commit", "sodium", "sqlite3"), None
+    rounds = {"twostep": iter(range(ROUNDS)), "alone": iter(range(ROUNDS))}
+    try:
+        shutil.copy(os.path.join(data, "twostep.db"), alone)
+        server = Twostep(data)
+
+        def candidate():
+            first = next(rounds["twostep"]) * each
+            now_s = time.time()
+            steps = write(data, (f"{crowd.token(n, 'login')}{crowd.app_code(n, now_s)}" for n in range(first, first + each)))
+            run = run_wrk(server.port, "/", WAITING, "second_step.lua", CORES,
+                          {"BENCH_STEPS": steps, "BENCH_FIRST": "0", "BENCH_COUNT": str(each)})
+            if run.wrong:
+                sys.exit(f"second step: {run.wrong} of {run.requests} were refused")
+            return run.rate
+
+        def ceiling():
+            first = next(rounds["alone"]) * each
+            out = subprocess.run([tool, alone, str(first), str(each), str(WAITING)], capture_output=True, text=True, check=True)
+            return float(out.stdout)
+        seen = in_turn({"twostep": candidate, "alone": ceiling})
+    finally:
+        if server:
+            server.stop()
+        for folder in (data, alone, os.path.dirname(tool)):
+            shutil.rmtree(folder, ignore_errors=True)
+    table.ratio(f"second step, {WAITING} connections", "SQLite group commit alone", pairs_of(seen, "twostep", "alone", float), least=0.7,
+                note=f"{statistics.median(seen['twostep']):.0f}/s, alone {statistics.median(seen['alone']):.0f}/s")
+
+
+def hashes(tool, threads):
+    return float(subprocess.run([tool, str(threads), str(SECONDS)], capture_output=True, text=True, check=True).stdout)
+
+
+def row_sign_in(table):
+    """Password and code of one person after another; beside it the hashes alone."""
+    each = PEOPLE_A_SECOND * SECONDS
+    data, tool, server = folder_with(crowd.Group(0, each * ROUNDS, two_step=True, signed_in=False)), built("argon2", "sodium", "pthread"), None
+    rounds = iter(range(ROUNDS))
+    try:
+        server = Twostep(data)
+
+        def candidate():
+            now_s = time.time()
+            steps = write(data, (crowd.app_code(n, now_s) for n in range(each * ROUNDS)))
+            run = run_wrk(server.port, "/", SIGNING_IN, "sign_in.lua", CORES, {
+                "BENCH_STEPS": steps, "BENCH_FIRST": str(next(rounds) * each), "BENCH_THREADS": str(SIGNING_IN), "BENCH_PASSWORD": PASSWORD},
+                threads=SIGNING_IN)
+            if run.wrong:
+                sys.exit(f"sign-in: {run.wrong} were refused")
+            return run.rate
+        seen = in_turn({"twostep": candidate, "alone": lambda: hashes(tool, len(CORES))})
+    finally:
+        if server:
+            server.stop()
+        for folder in (data, os.path.dirname(tool)):
+            shutil.rmtree(folder, ignore_errors=True)
+    table.ratio(f"whole two-step sign-in, {SIGNING_IN} connections", "libsodium on all cores", pairs_of(seen, "twostep", "alone", float),
+                least=0.93, note=f"{statistics.median(seen['twostep']):.1f}/s, {HASH}")
+
+
+ROWS = {"second_step": row_second_step, "sign_in": row_sign_in}
