@@ -15,7 +15,7 @@ ARROWS = [
     {"organizations"},
     {"second_step"},
     {"accounts"},
-    {"sessions", "mandate", "otp", "recovery", "passkeys", "mail", "limits", "audit"},
+    {"sessions", "mandate", "otp", "recovery", "passkeys", "mail", "limits", "audit", "signing"},
     {"http", "store", "keys"},
     {"base"},
 ]

@@ -7,8 +7,8 @@ import pathlib
 import re
 import sys
 
-ROUTE = re.compile(r'\{ (\w+), "/api/v1(/[^"]*)", ACCESS_(\w+), FRESH_(\w+), (?:&(\w+)|NULL), \w+ \}')
-FIELD = re.compile(r"FIELD\((\w+), (\w+), FIELD_(\w+)\)")
+ROUTE = re.compile(r'\{ (\w+)(?: \| HASHES)?, "(?:/api/v1)?(/[^"]*)", ACCESS_(\w+(?:\(RIGHT_\w+\))?), FRESH_(\w+), (?:&(\w+)|NULL), \w+ \}')
+FIELD = re.compile(r"FIELD(?:_OF)?\((\w+), (\w+), FIELD_(\w+)(?:, &\w+)?\)")
 ERROR = re.compile(r'^ERR\(\w+,\s*\d+,\s*"(\w+)"\)', re.M)
 FRESH = {"NOT": None, "PROOFS": "proofs", "SECOND_STEP": "second_step"}
 MUST = {"TEXT", "CODE"}
@@ -68,6 +68,8 @@ def routes_of_tables(sources):
 def access_of(operation):
     if operation.get("security") == "[]":
         return "ANYBODY"
+    if "x-right" in operation:
+        return f"RIGHT(RIGHT_{operation['x-right']})"
     return "RESTRICTED" if operation.get("x-restricted") == "true" else "SIGNED_IN"
 
 
@@ -98,7 +100,7 @@ def references(document, text):
 def differences(root):
     text = (root / "docs/openapi.yaml").read_text()
     document = read_yaml(text)
-    tables = routes_of_tables(sorted((root / "src/api").glob("*.c")))
+    tables = routes_of_tables(sorted([*(root / "src/api").glob("*.c"), *(root / "src/oidc").glob("*.c")]))
     paths = routes_of_paths(document)
     if not tables:
         yield "src/api: no routes found"

@@ -38,10 +38,15 @@ def wrong_in_manual(rows, text):
                 yield f"man/twostep-serve.1: does not name {word}"
 
 
-def strangers(name, text, rows):
+def read_flags(path):
+    """Those of the operator's commands."""
+    return set(re.findall(r'\{ "(--[a-z-]+)", OPERATOR_', path.read_text()))
+
+
+def strangers(name, text, rows, flags):
     plain = re.sub(r"\\-", "-", re.sub(r"\\f[BIRP]", "", text))
     known = {word for row in rows for word in row[:2] if word} | VARIABLES_OF_TESTS
-    known |= {"--help", "--version", "--flag"}
+    known |= {"--help", "--version", "--flag"} | flags
     for word in sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]+|TWOSTEP_[A-Z_]+", plain)) - known):
         yield f"{name}: {word} is no setting"
 
@@ -53,8 +58,8 @@ def main():
     wrong = [] if len(rows) > 10 else ["src/cli/settings_table.c cannot be read"]
     wrong += wrong_in_readme(rows, readme)
     wrong += wrong_in_manual(rows, manual)
-    wrong += strangers("README.md", readme, rows)
-    wrong += strangers("man/twostep-serve.1", manual, rows)
+    wrong += strangers("README.md", readme, rows, read_flags(root / "src/cli/operator.c"))
+    wrong += strangers("man/twostep-serve.1", manual, rows, set())
     for line in wrong:
         print(line)
     sys.exit(1 if wrong else 0)

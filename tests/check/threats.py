@@ -29,7 +29,7 @@ def wrong_place(tests, where, functions):
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
     rows = [line for line in (root / "docs/threats.md").read_text().splitlines()
-            if re.search(r"\| (?:door|unit|fuzz|faults|browser)/", line)]
+            if re.search(r"\| (?:door|unit|fuzz|faults|plain|browser|timing)/", line)]
     wrong = [] if rows else ["docs/threats.md: names no tests"]
     for row in rows:
         for where, functions in row_tests(row.split("|")[2]):
