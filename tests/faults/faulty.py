@@ -164,14 +164,11 @@ class FaultyServer(Server):
     def __init__(self, control, **more):
         self.control = control
         env = {**more.pop("env", {}), **control.environment}
-        super().__init__(env=env, **more)
+        super().__init__(env=env, program=BIN, **more)
 
     def start(self):
-        os.environ["TWOSTEP_BIN"] = BIN
-        try:
-            super().start()
-        finally:
-            os.environ["TWOSTEP_BIN"] = CLEAN
+        super().start()
+        assert os.readlink(f"/proc/{self.process.pid}/exe") == BIN, "another program, none of whose calls fails"
 
     def alive(self):
         return self.process.poll() is None

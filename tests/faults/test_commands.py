@@ -27,6 +27,7 @@ from harness import PASSWORD, Browser, Person, Server, clean_environment, expect
 EACH = bool(os.environ.get("FAULTS_EACH"))
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
 STRIDE = int(os.environ.get("FAULTS_STRIDE", "1"))
+FILTERED = bool(os.environ.get("FAULTS_KIND") or os.environ.get("FAULTS_STEP"))
 FIRST = 3        # n that no stride leaves out
 SAMPLE = 3       # tries of each start and command
 N_MAX = 100000   # far more than any takes
@@ -90,10 +91,13 @@ class FaultTest(unittest.TestCase):
     def setUp(self):
         self.place = os.path.join(self.folder, "try")
         self.tried = os.path.join(self.place, "data")
-        self.complaints = []
+        self.complaints, self.tries, self.hits = [], 0, 0
 
     def tearDown(self):
         self.assertEqual(self.complaints, [])
+        self.assertGreaterEqual(self.hits * 2, self.tries, "most tries met no fault, so little was tried")
+        if not FILTERED:
+            self.assertGreater(self.tries, 0, "nothing could be tried")
 
     def fresh(self, data=True):
         shutil.rmtree(self.place, ignore_errors=True)
@@ -136,6 +140,8 @@ class FaultTest(unittest.TestCase):
                 once(kind, self.random.choice([1, self.random.randint(1, calls[kind])]))
         what = "every n of every kind" if EACH else f"{SAMPLE} kinds, seed {SEED}"
         print(f"# {name}, {what}: {tries} tries, {hits} met a fault", file=sys.__stdout__, flush=True)
+        self.tries += tries
+        self.hits += hits
 
     def assert_ended_well(self, done):
         """By itself, with a line for whoever reads it where it was not done."""

@@ -30,6 +30,7 @@ from world import IN_PARTS, World, all_steps  # noqa: E402
 EACH = bool(os.environ.get("FAULTS_EACH"))
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
 STRIDE = int(os.environ.get("FAULTS_STRIDE", "1"))
+ONLY_KIND = os.environ.get("FAULTS_KIND", "")
 FIRST = 3             # n that no stride leaves out
 SAMPLE = 2            # tries a step
 CHANGE_PART = 0.5     # of the steps that change something
@@ -310,8 +311,7 @@ class Journey(unittest.TestCase):
             self.assertFalse(again.shape.difference(case.whole.shape), f"{case.name} without faults, twice")
             self.assertEqual(again.changes, case.whole.changes, f"{case.name} without faults, twice")
         calls = self.control.count(counted)
-        only = os.environ.get("FAULTS_KIND")
-        return {kind: count for kind, count in calls.items() if (kind in COLD) == cold and only in (None, kind)}
+        return {kind: count for kind, count in calls.items() if (kind in COLD) == cold and ONLY_KIND in ("", kind)}
 
     def try_all(self, case):
         for kind in [*self.calls(case, False), *self.calls(case, True)]:
@@ -359,6 +359,9 @@ class Journey(unittest.TestCase):
         print(f"# {len(steps)} of {len(all_steps(every_route()))} steps, {what}: {self.tries} tries, {self.hits} met a fault, {time.monotonic() - begun:.0f} s",
               file=sys.__stdout__, flush=True)
         self.assertEqual(self.complaints, [])
+        if not ONLY_KIND:
+            self.assertGreaterEqual(self.tries, len(steps), "most steps made no call that could fail")
+            self.assertGreaterEqual(self.hits * 2, self.tries, "most tries met no fault, so little was tried")
 
 
 if __name__ == "__main__":
