@@ -1,6 +1,7 @@
 """Rows about signing in with both steps: the second step beside SQLite alone, the whole beside libsodium alone."""
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -11,12 +12,14 @@ from lib import crowd
 from lib.load import ROUNDS, SECONDS, in_turn, run_wrk
 from lib.rows_check import pairs_of
 from lib.servers import CORES, PASSWORD, Twostep, built
+from lib.signing_in import ask
 
 HASH = "Argon2id m=19456 t=2 p=1"
 WAITING = 64
 SIGNING_IN = 16
 STEPS_A_SECOND = 4000  # prepared for each second of a run; a faster server is done earlier
 PEOPLE_A_SECOND = 150  # a core hashes some 30
+ONE_A_SECOND = 100
 
 
 def folder_with(group):
@@ -98,4 +101,30 @@ def row_sign_in(table):
                 least=0.93, note=f"{statistics.median(seen['twostep']):.1f}/s, {HASH}")
 
 
-ROWS = {"second_step": row_second_step, "sign_in": row_sign_in}
+def row_one_client(table):
+    """The password of one person after another, by one client who waits for each; beside it one thread that hashes."""
+    each = ONE_A_SECOND * SECONDS
+    data, tool, server = folder_with(crowd.Group(0, each * ROUNDS, two_step=True, signed_in=False)), built("argon2", "sodium", "pthread"), None
+    people = iter(range(each * ROUNDS))
+    try:
+        server = Twostep(data)
+
+        def candidate():
+            took, until = [], time.monotonic() + SECONDS
+            with socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
+                while time.monotonic() < until:
+                    person, began = next(people), time.perf_counter()
+                    ask(s, server.port, "POST", "/login", {"email": crowd.email(person), "password": PASSWORD})
+                    took.append((time.perf_counter() - began) * 1000)
+            return statistics.median(took)
+        seen = in_turn({"twostep": candidate, "alone": lambda: 1000 / hashes(tool, 1)})
+    finally:
+        if server:
+            server.stop()
+        for folder in (data, os.path.dirname(tool)):
+            shutil.rmtree(folder, ignore_errors=True)
+    table.ratio("password step, one client: time", "one hash of libsodium", pairs_of(seen, "twostep", "alone", float), most=1.10,
+                note=f"median {statistics.median(seen['twostep']):.0f} ms, a hash {statistics.median(seen['alone']):.0f} ms, {HASH}")
+
+
+ROWS = {"second_step": row_second_step, "sign_in": row_sign_in, "one_client": row_one_client}

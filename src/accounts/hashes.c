@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "accounts/argon2.h"
+#include "accounts/password_hash.h"
 #include "base/base.h"
 #include "keys/sodium_ready.h"
 
@@ -17,6 +18,7 @@
 #define HASH_THREADS_MAX 64
 #define HASH_NICE        10           /* checks and pages go first: design.md section 2 */
 #define HASH_STACK_BYTES (256 * 1024) /* Argon2's memory is not on the stack */
+#define HASH_REST_S      1            /* idle, a hash thread keeps nothing of it */
 
 /* What a request thread wants hashed; lives on its stack while it waits. */
 struct job {
@@ -50,15 +52,34 @@ struct hashes {
 
 static void run(struct job *job)
 {
-	job->answer = job->stored ? argon2_compare(job->stored, job->password->text) : argon2_make(job->password->text, job->made);
+	job->answer = job->stored ? password_hash_compare(job->stored, job->password->text) : password_hash_make(job->password->text, job->made);
+}
+
+/* Whoever waits longer than HASH_REST_S keeps no memory meanwhile. */
+static void wait_for_work(struct hashes *hashes)
+{
+	struct timespec until;
+	bool resting = false;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += HASH_REST_S;
+	while (!hashes->first && !hashes->stopping) {
+		if (resting) {
+			pthread_cond_wait(&hashes->work, &hashes->lock);
+		} else if (pthread_cond_timedwait(&hashes->work, &hashes->lock, &until)) {
+			resting = true;
+			pthread_mutex_unlock(&hashes->lock);
+			password_hash_rest();
+			pthread_mutex_lock(&hashes->lock);
+		}
+	}
 }
 
 static struct job *next_job(struct hashes *hashes)
 {
 	struct job *job;
 
-	while (!hashes->first && !hashes->stopping)
-		pthread_cond_wait(&hashes->work, &hashes->lock);
+	wait_for_work(hashes);
 	job = hashes->first;
 	if (job && !(hashes->first = job->next))
 		hashes->last = &hashes->first;
@@ -80,6 +101,7 @@ static void *hash_thread(void *argument)
 		pthread_cond_signal(&job->finished);
 	}
 	pthread_mutex_unlock(&hashes->lock);
+	password_hash_rest();
 	return NULL;
 }
 
@@ -119,6 +141,7 @@ static unsigned places_for(unsigned threads, unsigned waiting_max)
 enum err hashes_new(unsigned threads, unsigned waiting_max, struct hashes **out)
 {
 	struct hashes *hashes;
+	pthread_condattr_t monotonic;
 
 	threads = threads ? threads : cores();
 	threads = threads > HASH_THREADS_MAX ? HASH_THREADS_MAX : threads;
@@ -126,9 +149,12 @@ enum err hashes_new(unsigned threads, unsigned waiting_max, struct hashes **out)
 		return ERR_MEMORY;
 	hashes->last = &hashes->first;
 	pthread_mutex_init(&hashes->lock, NULL);
-	pthread_cond_init(&hashes->work, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&hashes->work, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	pthread_cond_init(&hashes->turned, NULL);
-	argon2_of_nobody(hashes->nobody.text);
+	password_hash_of_nobody(hashes->nobody.text);
 	if (hash_places_init(&hashes->places, places_for(threads, waiting_max)) ||
 	    !(hashes->turns = calloc(hashes->places.most, sizeof(*hashes->turns))) || start_threads(hashes, threads)) {
 		hashes_free(hashes);
@@ -237,6 +263,6 @@ enum err hash_check(struct hashes *hashes, const struct password *password, cons
 	if (!stored && !err)
 		return ERR_CREDENTIALS;
 	if (!err && outdated)
-		*outdated = argon2_outdated(stored->text);
+		*outdated = password_hash_outdated(stored->text);
 	return err;
 }

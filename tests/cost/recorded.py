@@ -21,7 +21,6 @@ SIGN_IN = {
         "fdatasync": 3.15, "pwrite64": 69,
         "fcntl": 18.4,                    # locks of the write-ahead log
         "getrandom": 12,                  # ids and tokens: what a cookie or a remembered device may need is made beforehand
-        "mmap": 1, "munmap": 1,           # the 19 MiB of the hash
     },
     "commits": 3,
     "allocations": 552,

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "control.h"
 
+#include <argon2.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -43,6 +44,7 @@ enum kind {
 	RANDOM,
 	OPENSSL,
 	SODIUM,
+	HASH,        /* of passwords */
 	PREPARE,     /* sqlite3_… */
 	BIND,
 	STEP,        /* fails before it does anything */
@@ -71,7 +73,8 @@ enum kind {
 };
 
 static const char *const names[KINDS] = {
-	[NONE] = "none", [MEMORY] = "memory", [ARENA] = "arena", [RANDOM] = "random", [OPENSSL] = "openssl", [SODIUM] = "sodium", [PREPARE] = "prepare",
+	[NONE] = "none", [MEMORY] = "memory", [ARENA] = "arena", [RANDOM] = "random", [OPENSSL] = "openssl", [SODIUM] = "sodium",
+	[HASH] = "hash", [PREPARE] = "prepare",
 	[BIND] = "bind", [STEP] = "step", [STEP_DONE] = "step done", [SCRIPT] = "script", [BACKUP] = "backup", [READ] = "read",
 	[WRITE] = "write", [WRITE_PART] = "write part", [FULL] = "full", [SYNC] = "sync", [TRUNCATE] = "truncate", [MAP] = "map",
 	[OPEN] = "open", [LOOK] = "look", [NAME] = "name", [LOCK] = "lock", [THREAD] = "thread", [ACCEPT] = "accept", [EPOLL] = "epoll",
@@ -363,10 +366,7 @@ EVP_PKEY *EVP_PKEY_Q_keygen(OSSL_LIB_CTX *library, const char *query, const char
 CALL(SODIUM, -1, 0, int, sodium_init, (void), ())
 CALL(SODIUM, NULL, ENOMEM, void *, sodium_malloc, (size_t length), (length))
 CALL(SODIUM, -1, ENOMEM, int, sodium_mprotect_readonly, (void *bytes), (bytes))
-CALL(SODIUM, -1, ENOMEM, int, crypto_pwhash_argon2id,
-     (unsigned char *out, unsigned long long out_length, const char *password, unsigned long long length, const unsigned char *salt,
-      unsigned long long passes, size_t memory, int kind),
-     (out, out_length, password, length, salt, passes, memory, kind))
+CALL(HASH, ARGON2_MEMORY_ALLOCATION_ERROR, 0, int, argon2id_ctx, (argon2_context *context), (context))
 CALL(SODIUM, -1, 0, int, crypto_aead_xchacha20poly1305_ietf_encrypt,
      (unsigned char *out, unsigned long long *out_length, const unsigned char *plain, unsigned long long length, const unsigned char *with,
       unsigned long long with_length, const unsigned char *secret_nonce, const unsigned char *nonce, const unsigned char *key),

@@ -1,10 +1,10 @@
 #include "wrapped.h"
 
-#include <errno.h>
+#include <argon2.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 
@@ -17,9 +17,7 @@ enum err __real_token_new(struct token *out, struct token_digest *digest);
 
 int64_t __wrap_clock_now_s(void);
 ssize_t __wrap_getrandom(void *out, size_t length, unsigned flags);
-int __wrap_crypto_pwhash_argon2id_str(char *out, const char *password, unsigned long long length, unsigned long long passes,
-                                      size_t memory);
-int __wrap_crypto_pwhash_argon2id_str_verify(const char *stored, const char *password, unsigned long long length);
+int __wrap_argon2id_ctx(argon2_context *context);
 enum err __wrap_email_code_new(enum email_code_purpose purpose, struct email_code *out);
 enum err __wrap_crockford_new(char *out, size_t chars);
 enum err __wrap_totp_secret_new(struct totp_secret *out);
@@ -60,30 +58,13 @@ ssize_t __wrap_getrandom(void *out, size_t length, unsigned flags)
 	return (ssize_t)length;
 }
 
-/* A string as Argon2's that every reader of one takes, but of a plain SHA-256. */
-int __wrap_crypto_pwhash_argon2id_str(char *out, const char *password, unsigned long long length, unsigned long long passes,
-                                      size_t memory)
+/* A plain SHA-256. */
+int __wrap_argon2id_ctx(argon2_context *context)
 {
-	uint8_t digest[crypto_hash_sha256_BYTES];
-	char text[BASE64URL_TEXT(crypto_hash_sha256_BYTES)];
-
-	crypto_hash_sha256(digest, (const uint8_t *)password, length);
-	base64url_encode(digest, sizeof(digest), text);
-	for (char *p = text; *p; p++)
-		*p = *p == '-' ? '+' : *p == '_' ? '/' : *p;
-	snprintf(out, crypto_pwhash_argon2id_STRBYTES, "$argon2id$v=19$m=%zu,t=%llu,p=1$bm8gc2FsdCBpbiBoZXJlIQ$%s", memory / 1024, passes,
-	         text);
-	return 0;
-}
-
-int __wrap_crypto_pwhash_argon2id_str_verify(const char *stored, const char *password, unsigned long long length)
-{
-	char made[crypto_pwhash_argon2id_STRBYTES];
-	const char *digest = strrchr(stored, '$');
-
-	errno = 0;
-	__wrap_crypto_pwhash_argon2id_str(made, password, length, 1, 1024);
-	return digest && !strcmp(digest, strrchr(made, '$')) ? 0 : -1;
+	if (context->outlen != crypto_hash_sha256_BYTES)
+		abort();
+	crypto_hash_sha256(context->out, context->pwd, context->pwdlen);
+	return ARGON2_OK;
 }
 
 static void keep(void *to, const void *from, size_t bytes)

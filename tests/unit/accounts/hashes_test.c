@@ -7,10 +7,8 @@
 
 #include <cmocka.h>
 
-#include <sodium.h>
 #include <string.h>
 
-#include "accounts/argon2.h"
 #include "accounts/hashes.h"
 
 static struct password password_of(const char *text)
@@ -36,31 +34,6 @@ static void tells_right_from_wrong(void **state)
 	assert_int_equal(hash_check(hashes, &wrong, &made, NULL), ERR_CREDENTIALS);
 	assert_int_equal(hash_check(hashes, &right, NULL, NULL), ERR_CREDENTIALS);
 	hashes_free(hashes);
-}
-
-/* Hashes that libsodium made, as ours were before, open; and libsodium reads ours. */
-static void are_texts_as_libsodium_writes_them(void **state)
-{
-	char theirs[HASH_TEXT], ours[HASH_TEXT] = "", other[HASH_TEXT], nobodys[HASH_TEXT];
-	static const char right[] = "Correct-Horse7-Staple", wrong[] = "Correct-Horse7-Stable";
-	(void)state;
-
-	assert_int_equal(crypto_pwhash_argon2id_str(theirs, right, strlen(right), HASH_PASSES, HASH_MEMORY_BYTES), 0);
-	assert_int_equal(argon2_compare(theirs, right), OK);
-	assert_int_equal(argon2_compare(theirs, wrong), ERR_CREDENTIALS);
-	assert_false(argon2_outdated(theirs));
-
-	assert_int_equal(argon2_make(right, ours), OK);
-	assert_int_equal(crypto_pwhash_argon2id_str_verify(ours, right, strlen(right)), 0);
-	assert_int_equal(crypto_pwhash_argon2id_str_verify(ours, wrong, strlen(wrong)), -1);
-
-	assert_int_equal(crypto_pwhash_argon2id_str(other, right, strlen(right), HASH_PASSES + 1, HASH_MEMORY_BYTES / 2), 0);
-	assert_int_equal(argon2_compare(other, right), OK);
-	assert_true(argon2_outdated(other));
-
-	argon2_of_nobody(nobodys);
-	assert_int_equal(argon2_compare(nobodys, right), ERR_CREDENTIALS);
-	assert_false(argon2_outdated(nobodys));
 }
 
 /* What cannot be read as a hash fits no password, and is no crash. */
@@ -170,7 +143,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_right_from_wrong),
-		cmocka_unit_test(are_texts_as_libsodium_writes_them),
 		cmocka_unit_test(refuses_damaged_hashes),
 		cmocka_unit_test(turns_are_taken_by_account),
 		cmocka_unit_test(a_crowd_is_answered),

@@ -1,7 +1,9 @@
-#include "accounts/argon2.h"
+#include "accounts/password_hash.h"
 
+#include <argon2.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include "base/base.h"
 #include "base/random.h"
@@ -11,13 +13,14 @@
 #define HASH_FORMAT  "$argon2id$v=19$m=%u,t=%u,p=1$%s$%s"
 #define DIGEST_BYTES 32 /* as libsodium has it in its texts */
 #define BASE64       sodium_base64_VARIANT_ORIGINAL_NO_PADDING
-#define SALT_TEXT    sodium_base64_ENCODED_LEN(crypto_pwhash_argon2id_SALTBYTES, BASE64)
+#define SALT_BYTES   16
+#define SALT_TEXT    sodium_base64_ENCODED_LEN(SALT_BYTES, BASE64)
 #define DIGEST_TEXT  sodium_base64_ENCODED_LEN(DIGEST_BYTES, BASE64)
 
 /* What a stored hash says: "$argon2id$v=19$m=KIB,t=PASSES,p=1$SALT$DIGEST", as libsodium and others write it. */
 struct hash {
 	unsigned memory_kib, passes;
-	uint8_t salt[crypto_pwhash_argon2id_SALTBYTES], digest[DIGEST_BYTES];
+	uint8_t salt[SALT_BYTES], digest[DIGEST_BYTES];
 };
 
 static void hash_write(const struct hash *hash, char out[static HASH_TEXT])
@@ -48,17 +51,54 @@ static bool hash_read(const char *stored, struct hash *out)
 	return !strcmp(stored, again);
 }
 
-/*
- * Not crypto_pwhash_argon2id_str(_verify): that one takes memory which it could not get for a wrong password, and ends the
- * process where there are no random bytes for a salt.
- */
-static enum err hash_compute(const struct hash *hash, const char *password, uint8_t out[static DIGEST_BYTES])
+/* What this thread hashes in: the library wipes it behind each hash. */
+static _Thread_local struct {
+	void *bytes;
+	size_t length;
+} room;
+
+void password_hash_rest(void)
 {
-	return crypto_pwhash_argon2id(out, DIGEST_BYTES, password, strlen(password), hash->salt, hash->passes,
-	                              (size_t)hash->memory_kib * 1024, crypto_pwhash_argon2id_ALG_ARGON2ID13) ? ERR_CRYPTO : OK;
+	if (room.bytes)
+		munmap(room.bytes, room.length);
+	room.bytes = NULL;
+	room.length = 0;
 }
 
-enum err argon2_make(const char *password, char out[static HASH_TEXT])
+static int room_take(uint8_t **out, size_t length)
+{
+	void *bytes;
+
+	*out = NULL;
+	if (room.length < length) {
+		password_hash_rest();
+		if ((bytes = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) == MAP_FAILED)
+			return ARGON2_MEMORY_ALLOCATION_ERROR;
+		room.bytes = bytes;
+		room.length = length;
+	}
+	*out = room.bytes;
+	return ARGON2_OK;
+}
+
+static void room_keep(uint8_t *bytes, size_t length)
+{
+	(void)bytes;
+	(void)length;
+}
+
+static enum err hash_compute(const struct hash *hash, const char *password, uint8_t out[static DIGEST_BYTES])
+{
+	argon2_context context = {
+		.out = out, .outlen = DIGEST_BYTES, .pwd = (uint8_t *)(uintptr_t)password, .pwdlen = (uint32_t)strlen(password),
+		.salt = (uint8_t *)(uintptr_t)hash->salt, .saltlen = sizeof(hash->salt), .t_cost = hash->passes, .m_cost = hash->memory_kib,
+		.lanes = 1, .threads = 1, .version = ARGON2_VERSION_13, .allocate_cbk = room_take, .free_cbk = room_keep,
+	};
+
+	return argon2id_ctx(&context) == ARGON2_OK ? OK : ERR_CRYPTO;
+}
+
+enum err password_hash_make(const char *password, char out[static HASH_TEXT])
 {
 	struct hash hash = { .memory_kib = HASH_MEMORY_BYTES / 1024, .passes = HASH_PASSES };
 	enum err err;
@@ -69,7 +109,7 @@ enum err argon2_make(const char *password, char out[static HASH_TEXT])
 	return err;
 }
 
-enum err argon2_compare(const char *stored, const char *password)
+enum err password_hash_compare(const char *stored, const char *password)
 {
 	struct hash hash;
 	uint8_t digest[DIGEST_BYTES];
@@ -82,7 +122,7 @@ enum err argon2_compare(const char *stored, const char *password)
 	return err;
 }
 
-bool argon2_outdated(const char *stored)
+bool password_hash_outdated(const char *stored)
 {
 	struct hash hash;
 	bool same = hash_read(stored, &hash) && hash.memory_kib == HASH_MEMORY_BYTES / 1024 && hash.passes == HASH_PASSES;
@@ -95,7 +135,7 @@ bool argon2_outdated(const char *stored)
  * The parameters in front decide what a check costs; salt and digest may be anything, so that no hash has to be made at the start.
  * Finding a password that fits would take 2^256 tries; a right one is refused all the same (hash_check).
  */
-void argon2_of_nobody(char out[static HASH_TEXT])
+void password_hash_of_nobody(char out[static HASH_TEXT])
 {
 	snprintf(out, HASH_TEXT, HASH_FORMAT, HASH_MEMORY_BYTES / 1024, HASH_PASSES, "bm9ib2R5cyBzYWx0IGhlcg",
 	        "bm9ib2R5cyBwYXNzd29yZCBmaXRzIGhlcmUsIGV2ZXI");
