@@ -183,18 +183,31 @@ static void sweep_some(struct table *table, size_t some)
 		look_after(table, atomic_load_explicit(&places->at[table->swept++ & (places->count - 1)], memory_order_relaxed));
 }
 
-/* As large as what lives needs, half full at most; the gone ones stay behind. */
+static bool is_full(size_t used, size_t count)
+{
+	return used * 4 > count * 3;
+}
+
+/*
+ * As many places as what lives needs, half full at most; the gone ones stay behind. What comes while all are moved has room, too,
+ * also where there is much to look through and little that lives: never full, and never left before the others are done with.
+ */
+static size_t places_for(const struct table *table, const struct places *places)
+{
+	size_t count = PLACES_AT_FIRST, meanwhile = places->count / STEP;
+
+	while (count < (table->count + 1) * 2 || is_full(table->count + meanwhile + 1, count))
+		count *= 2;
+	return count;
+}
+
 static enum err grow(struct table *table)
 {
 	struct places *places = atomic_load(&table->places), *next;
-	size_t count = PLACES_AT_FIRST;
 
-	if ((places->used + 1) * 4 <= places->count * 3)
+	if (!is_full(places->used + 1, places->count) || atomic_load(&table->before)) /* never the latter: places_for() */
 		return OK;
-	move_some(table, SIZE_MAX); /* never yet: STEP is more than what fills */
-	while (count < (table->count + 1) * 2)
-		count *= 2;
-	if (!(next = places_new(count)))
+	if (!(next = places_new(places_for(table, places))))
 		return places->used + 1 < places->count ? OK : ERR_MEMORY;
 	table->moved = 0;
 	table->swept = 0;

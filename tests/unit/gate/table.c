@@ -135,12 +135,37 @@ static void keeps_what_somebody_may_hold(void **state)
 	(void)state;
 }
 
+/* Some stay while others come and go: old places that are much larger than what lives are left for small ones, which must not fill meanwhile. */
+static void has_room_whatever_comes_and_goes(void **state)
+{
+	struct quiet quiet;
+	struct table table;
+	(void)state;
+
+	for (uint64_t most = 64; most <= 4096; most *= 2)
+		for (uint64_t stay = 1; stay < most; stay += stay / 8 + 1) {
+			assert_int_equal(quiet_init(&quiet, 1), OK);
+			assert_int_equal(table_init(&table, &quiet, release, keeps, NULL), OK);
+			for (uint64_t key = 0; key < most; key++)
+				add(&table, key);
+			for (uint64_t key = stay; key < most; key++)
+				table_remove(&table, &find(&table, key)->entry);
+			for (uint64_t key = most; key < 3 * most; key++)
+				table_remove(&table, &add(&table, key)->entry);
+			for (uint64_t key = 0; key < stay; key++)
+				assert_non_null(find(&table, key));
+			table_done(&table);
+			quiet_done(&quiet);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_is_there),
 		cmocka_unit_test(sweeps_what_is_stale),
 		cmocka_unit_test(keeps_what_somebody_may_hold),
+		cmocka_unit_test(has_room_whatever_comes_and_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
