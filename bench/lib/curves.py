@@ -12,7 +12,7 @@ from lib.servers import Nginx, resident_mb
 
 CONNECTIONS = (1, 4, 16, 64, 256)
 LATENCIES = (50, 75, 90, 95, 99, 99.9)
-FEW = 1000
+A_POINT_S = 1  # of many: a curve shows its own noise
 
 
 def upto(most):
@@ -24,7 +24,7 @@ def median(figure, results):
 
 
 def checks(guard, port, first=0, count=1, connections=64):
-    return measured([guard.server.pid], lambda: guard.load(port, LOAD_CORES, first, count, connections=connections))
+    return measured([guard.server.pid], lambda: guard.load(port, LOAD_CORES, first, count, connections=connections, seconds=A_POINT_S))
 
 
 def by_connections():

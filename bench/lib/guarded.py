@@ -11,7 +11,7 @@ import tempfile
 import time
 
 from lib import crowd
-from lib.load import run_wrk
+from lib.load import SECONDS, run_wrk
 from lib.servers import Twostep
 
 APP = "localhost:9001"
@@ -91,10 +91,10 @@ class Guard:
         ask_each(self.server.port, [(host, first, count if host == hosts[0] else 1) for host in hosts])
         return time.perf_counter() - began
 
-    def load(self, port, cores, first=0, count=1, hosts=None, request="check", connections=CONNECTIONS):
+    def load(self, port, cores, first=0, count=1, hosts=None, request="check", connections=CONNECTIONS, seconds=SECONDS):
         environment = {"BENCH_REQUEST": self.file(request), "BENCH_TOKENS": self.file("tokens"), "BENCH_FIRST": str(first),
                        "BENCH_COUNT": str(count), "BENCH_HOSTS": " ".join(hosts or self.hosts)}
-        run = run_wrk(port, "/", connections, "check.lua", cores, environment)
+        run = run_wrk(port, "/", connections, "check.lua", cores, environment, seconds=seconds)
         if run.wrong:
             sys.exit(f"{run.wrong} of {run.requests} checks were no 200")
         return run

@@ -19,11 +19,11 @@ class Run:
         self.rate = requests / seconds
 
 
-def run_wrk(port, path, connections, script, cores, environment=None, headers=(), threads=1):
-    command = ["taskset", "-c", ",".join(map(str, cores)), "wrk", f"-t{threads}", f"-c{connections}", f"-d{SECONDS}s", "--timeout", "30s",
+def run_wrk(port, path, connections, script, cores, environment=None, headers=(), threads=1, seconds=SECONDS):
+    command = ["taskset", "-c", ",".join(map(str, cores)), "wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s",
                "-s", os.path.join(HERE, script), *(word for line in headers for word in ("-H", line)), f"http://127.0.0.1:{port}{path}"]
     before = os.times()
-    out = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(environment or {})}, timeout=SECONDS + 60)
+    out = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(environment or {})}, timeout=seconds + 60)
     after = os.times()
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)(?: (\d+))?", out.stdout)
     if not found:
