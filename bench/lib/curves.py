@@ -82,7 +82,8 @@ def by_accounts():
     return costs
 
 
-PLOT = """set terminal svg size 640,360 font "sans-serif,13" background "white"
+PLOT = """set encoding utf8
+set terminal svg size 640,360 font "sans-serif,13" background "white"
 set output "{path}"
 set title "{title}"
 set xlabel "{x}"
@@ -90,6 +91,7 @@ set ylabel "{y}"
 set logscale x {base}
 set format x "%.0f"
 set yrange [0:*]
+set autoscale xfix
 set grid
 set key bottom right
 {more}
@@ -113,8 +115,8 @@ def make(folder):
     draw(folder, "latency", "Time of a check, 64 connections on one core", "of 100 checks, so many are faster", "ms", latencies,
          more="unset logscale x; set format x '%g'; set xrange [45:101]; set key top left")
     costs, memory = by_sessions()
-    draw(folder, "sessions", "CPU of a check, sessions asked for at random", "live sessions", "us", {"twostep": costs})
+    draw(folder, "sessions", "CPU of a check, sessions asked for at random", "live sessions", "µs", {"twostep": costs})
     draw(folder, "memory", "Memory of the server", "live sessions in memory", "MB", {"twostep": memory}, more="set key top left")
     accounts = by_accounts()
-    draw(folder, "accounts", "CPU of a check, a hundred people at work", "accounts", "us", {"twostep": accounts})
+    draw(folder, "accounts", "CPU of a check, a hundred people at work", "accounts", "µs", {"twostep": accounts})
     return {"connections": rates, "latency": latencies, "sessions": costs, "memory": memory, "accounts": accounts}

@@ -6,7 +6,7 @@ import sys
 
 from lib.servers import HERE, cpu_seconds, user_seconds
 
-SECONDS = int(os.environ.get("SECONDS_EACH", "5"))
+SECONDS = int(os.environ.get("SECONDS_EACH", "3"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 
