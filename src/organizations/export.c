@@ -108,12 +108,13 @@ static enum err add_members(struct db *db, struct export_page *page)
 	struct export *export = page->export;
 	const struct member_rows which = { &export->organization, SORT_EMAIL, NULL, false, export->member };
 	struct member *members = arena_alloc(page->arena, EXPORT_ROWS * sizeof(*members));
+	bool more;
 	enum err err;
 
 	page->grants = arena_alloc(page->arena, SERVICES_MAX * sizeof(*page->grants));
 	if (!members || !page->grants)
 		return ERR_MEMORY;
-	err = members_select(db, &which, members, EXPORT_ROWS, &page->count, &export->member);
+	err = members_select(db, &which, members, EXPORT_ROWS, &page->count, &export->member, &more);
 
 	for (size_t i = 0; i < page->count && !err; i++)
 		err = add_member(db, page, &members[i]);

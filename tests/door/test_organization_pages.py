@@ -435,6 +435,27 @@ class Services(PagesTest):
         service = expect(owner.post(f"/organizations/{organization}/services", {"name": "Shop", "hosts": [new_address("shop").replace("@", ".")]}), 201)["id"]
         return organization, service, owner, member, owner.open(f"/organizations/{organization}/services/{service}")
 
+    def test_a_full_list_of_people_with_a_role_is_the_last(self):
+        organization, service, owner, _, page = self.service()
+        for n in range(51):
+            self.server.sql("INSERT INTO account (id, email, name, locale, password, password_at, created_at)"
+                            " SELECT randomblob(16), ?, 'Holder', locale, password, password_at, created_at FROM account LIMIT 1",
+                            f"holder{n:02}@example.com")
+        self.server.sql("INSERT INTO membership (organization_id, account_id, role, email, name_key, joined_at, last_seen_at)"
+                        " SELECT o.id, a.id, 1, a.email, 'holder', unixepoch(), 0 FROM organization o, account a"
+                        " WHERE hex(o.id) = ? AND a.email LIKE 'holder%'", id_hex(organization))
+        for last, more in (("holder49", False), ("holder50", True)):
+            self.server.sql("INSERT INTO service_role (service_id, account_id, organization_id, role)"
+                            " SELECT s.id, m.account_id, m.organization_id, 1 FROM service s JOIN membership m USING (organization_id)"
+                            " WHERE hex(s.id) = ? AND m.email LIKE 'holder%' AND m.email <= ? ON CONFLICT DO NOTHING",
+                            id_hex(service), last + "@example.com")
+            page = owner.open(page.path)
+            self.assertIn("holder49@example.com", page.text)
+            self.assertEqual(page.has("Next", "a"), more, last)
+        page = page.press("Next")
+        self.assertIn("holder50@example.com", page.text)
+        self.assertFalse(page.has("Next", "a"))
+
     def rules_of(self, owner, organization, service):
         found = expect(owner.get(f"/organizations/{organization}/services/{service}"), 200)["rules"]
         return [(rule["methods"], rule["path"], rule["second_step_max_age_s"]) for rule in found]
