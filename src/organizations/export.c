@@ -227,7 +227,9 @@ static enum err begin(struct call *call, const char *what, const struct audit_fi
 	struct export *export;
 	enum err err;
 
-	if ((err = security_may_download(call)) || (err = store_change(call->store, log_download, &logging)))
+	if ((err = security_may_download(call)))
+		return err;
+	if (call->request->method != HEAD && (err = store_change(call->store, log_download, &logging))) /* HEAD takes nothing away */
 		return err;
 	if (!(export = calloc(1, sizeof(*export))))
 		return ERR_MEMORY;
