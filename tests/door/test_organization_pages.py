@@ -629,6 +629,15 @@ class Operator(PagesTest):
         expect(kim.request("POST", "/organizations", raw=b"name=Alpha",
                            headers={"Content-Type": "application/x-www-form-urlencoded"}), 403)
 
+    def test_who_lost_the_codes_too_is_told_whom_to_ask(self):
+        kim = self.signed_up(two_step=True)
+        kim.cookies.pop("twostep")
+        page = kim.open("/login").press("Sign in", Email=kim.email, Password=PASSWORD)
+        self.assertNotIn("help desk", page.main.text)
+        page = page.press("Use a recovery code")
+        self.assertIn("the operator of twostep, can reset your 2-step verification. Whom to ask: help desk, room 7", page.main.text)
+        self.assertIn("2단계 인증을 초기화할 수 있습니다. 문의: help desk, room 7", page.press("한국어").main.text)
+
 
 if __name__ == "__main__":
     unittest.main()
