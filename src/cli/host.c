@@ -32,8 +32,8 @@ static int forbid(struct operation *operation)
 static void put_host(struct operation *operation, const struct known_host *host)
 {
 	buf_text(&operation->out, host->host);
-	buf_text(&operation->out, host->allowed_at ? "  allowed to " : "  waiting");
-	put_shown(&operation->out, host->allowed_at ? host->allowed_to_name : "");
+	buf_text(&operation->out, id_empty(&host->allowed_to) ? "  waiting" : "  allowed to ");
+	put_shown(&operation->out, host->allowed_to_name);
 	if (*host->service) {
 		buf_text(&operation->out, "  service ");
 		put_shown(&operation->out, host->service);

@@ -62,8 +62,8 @@ struct call {
 	int64_t clock_off_s;    /* with ERR_CODE_CLOCK: how far the phone's clock is ahead (+) or behind (-) */
 };
 
-/* Makes the language of a call from what the visitor sent (Accept-Language) and the setting. */
-enum locale call_language(const struct request *request, const struct settings *settings);
+/* The language that a visitor asks for (Accept-Language); otherwise: where that is any, or none of ours. */
+enum locale call_language(const struct request *request, enum locale otherwise);
 
 /* "Firefox on Linux", "curl", "Unknown browser": at most 60 bytes of ours, never the visitor's own text; in the arena or static. */
 const char *call_browser(struct arena *arena, const struct request *request);

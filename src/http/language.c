@@ -12,17 +12,17 @@ struct choice {
 	int weight; /* 0: none yet */
 };
 
-static void weigh(const struct weighted *tag, const struct settings *settings, struct choice *best)
+static void weigh(const struct weighted *tag, enum locale otherwise, struct choice *best)
 {
-	enum locale locale = settings->locale;
+	enum locale locale = otherwise;
 
 	if (tag->weight > best->weight && (view_same(tag->value, "*") || locale_from_tag(tag->value.bytes, tag->value.length, &locale)))
 		*best = (struct choice){ locale, tag->weight };
 }
 
-enum locale call_language(const struct request *request, const struct settings *settings)
+enum locale call_language(const struct request *request, enum locale otherwise)
 {
-	struct choice best = { settings->locale, 0 };
+	struct choice best = { otherwise, 0 };
 
 	for (size_t i = 0; i < request->header_count; i++) {
 		struct view list = request->headers[i].value;
@@ -31,7 +31,7 @@ enum locale call_language(const struct request *request, const struct settings *
 		if (!view_ascii_same(request->headers[i].name, "Accept-Language"))
 			continue;
 		while (weighted_next(&list, &tag))
-			weigh(&tag, settings, &best);
+			weigh(&tag, otherwise, &best);
 	}
 	return best.locale;
 }

@@ -97,7 +97,7 @@ static void answer_request(const struct server *server, struct job *job, struct 
 		.request = &job->request,
 		.browser = call_browser(arena, &job->request),
 		.now_s = clock_now_s(),
-		.locale = call_language(&job->request, options->settings),
+		.locale = call_language(&job->request, options->settings->locale),
 		.settings = options->settings,
 		.store = options->store,
 		.keys = options->keys,

@@ -139,16 +139,17 @@ static enum err look(struct db *db, void *argument)
 
 enum err audit_look(struct call *call, const struct audit_query *query, struct audit_list *out)
 {
-	struct look argument = { .organization = &call->membership->organization, .rows = query->rows, .out = out };
+	struct look argument = { .organization = &call->membership->organization, .rows = query->rows + 1, .out = out };
 	enum err err = audit_filter_read(call, query, &argument.filter);
 
 	if (err)
 		return err;
-	*out = (struct audit_list){ .rows = arena_alloc(call->arena, query->rows * sizeof(*out->rows)) };
+	*out = (struct audit_list){ .rows = arena_alloc(call->arena, argument.rows * sizeof(*out->rows)) };
 	if (!out->rows)
 		return ERR_MEMORY;
-	if ((err = store_read(call->store, look, &argument)) || out->count < query->rows)
+	if ((err = store_read(call->store, look, &argument)) || out->count <= query->rows)
 		return err;
+	out->count = query->rows;
 	const struct audit_row *last = &out->rows[out->count - 1];
 	out->next = arena_printf(call->arena, "%" PRId64 ".%" PRId64, last->at, last->number);
 	return out->next ? OK : ERR_MEMORY;

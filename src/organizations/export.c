@@ -108,12 +108,13 @@ static enum err add_members(struct db *db, struct export_page *page)
 	struct export *export = page->export;
 	const struct member_rows which = { &export->organization, SORT_EMAIL, NULL, false, export->member };
 	struct member *members = arena_alloc(page->arena, EXPORT_ROWS * sizeof(*members));
+	bool more;
 	enum err err;
 
 	page->grants = arena_alloc(page->arena, SERVICES_MAX * sizeof(*page->grants));
 	if (!members || !page->grants)
 		return ERR_MEMORY;
-	err = members_select(db, &which, members, EXPORT_ROWS, &page->count, &export->member);
+	err = members_select(db, &which, members, EXPORT_ROWS, &page->count, &export->member, &more);
 
 	for (size_t i = 0; i < page->count && !err; i++)
 		err = add_member(db, page, &members[i]);
@@ -226,7 +227,9 @@ static enum err begin(struct call *call, const char *what, const struct audit_fi
 	struct export *export;
 	enum err err;
 
-	if ((err = security_may_download(call)) || (err = store_change(call->store, log_download, &logging)))
+	if ((err = security_may_download(call)))
+		return err;
+	if (call->request->method != HEAD && (err = store_change(call->store, log_download, &logging))) /* HEAD takes nothing away */
 		return err;
 	if (!(export = calloc(1, sizeof(*export))))
 		return ERR_MEMORY;

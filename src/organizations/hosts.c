@@ -177,6 +177,7 @@ enum err host_forbid(struct call *call, const char *host)
 }
 
 struct listing {
+	const struct settings *settings;
 	const char *after;
 	size_t rows;
 	struct known_host *out;
@@ -187,13 +188,22 @@ static enum err read_known(const struct db_rows *rows, struct known_host *out)
 {
 	enum err err;
 
-	*out = (struct known_host){ .allowed_at = db_get_int(rows, 3) };
+	*out = (struct known_host){ .host = "" };
 	if ((err = db_copy_text(rows, 0, out->host, sizeof(out->host))) || (err = db_get_id(rows, 1, &out->allowed_to)) ||
 	    (err = db_copy_text(rows, 2, out->allowed_to_name, sizeof(out->allowed_to_name))) ||
-	    (err = db_get_id(rows, 4, &out->claimed_by)) ||
-	    (err = db_copy_text(rows, 5, out->claimed_by_name, sizeof(out->claimed_by_name))))
+	    (err = db_get_id(rows, 3, &out->claimed_by)) ||
+	    (err = db_copy_text(rows, 4, out->claimed_by_name, sizeof(out->claimed_by_name))))
 		return err;
-	return db_copy_text(rows, 6, out->service, sizeof(out->service));
+	return db_copy_text(rows, 5, out->service, sizeof(out->service));
+}
+
+/* On a loopback name a claim counts without the operator's word, as in host_state. */
+static void allow_claim(struct known_host *host)
+{
+	if (id_empty(&host->claimed_by))
+		return;
+	host->allowed_to = host->claimed_by;
+	memcpy(host->allowed_to_name, host->claimed_by_name, sizeof(host->allowed_to_name));
 }
 
 static enum err list(struct db *db, void *argument)
@@ -201,7 +211,7 @@ static enum err list(struct db *db, void *argument)
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	const struct listing *listing = argument;
 	enum err err = db_query(db, &rows,
-	        "SELECT k.host, a.organization_id, ao.name, a.allowed_at, s.organization_id, so.name, s.name"
+	        "SELECT k.host, a.organization_id, ao.name, s.organization_id, so.name, s.name"
 	        " FROM (SELECT host FROM allowed_host UNION SELECT host FROM service_host) k"
 	        " LEFT JOIN allowed_host a ON a.host = k.host LEFT JOIN organization ao ON ao.id = a.organization_id"
 	        " LEFT JOIN service_host h ON h.host = k.host LEFT JOIN service s ON s.id = h.service_id"
@@ -210,14 +220,17 @@ static enum err list(struct db *db, void *argument)
 
 	*listing->count = 0;
 	while (!err && *listing->count < listing->rows && !(err = db_next(&rows)) &&
-	       !(err = read_known(&rows, &listing->out[*listing->count])))
+	       !(err = read_known(&rows, &listing->out[*listing->count]))) {
+		if (listing->settings->public_loopback)
+			allow_claim(&listing->out[*listing->count]);
 		*listing->count += 1;
+	}
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 
 enum err host_list(struct call *call, const char *after, size_t rows, struct known_host **out, size_t *count)
 {
-	struct listing listing = { after, rows, arena_alloc(call->arena, rows * sizeof(**out)), count };
+	struct listing listing = { call->settings, after, rows, arena_alloc(call->arena, rows * sizeof(**out)), count };
 
 	if (!listing.out)
 		return ERR_MEMORY;

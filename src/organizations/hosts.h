@@ -29,7 +29,6 @@ struct known_host {
 	char host[HOSTNAME_TEXT];
 	struct id allowed_to;                          /* empty: to nobody */
 	char allowed_to_name[ORGANIZATION_NAME_TEXT];
-	int64_t allowed_at;                            /* 0: never */
 	struct id claimed_by;                          /* the organisation of the service; empty: no service has it */
 	char claimed_by_name[ORGANIZATION_NAME_TEXT], service[NAME_TEXT];
 };

@@ -59,6 +59,7 @@ struct look {
 	struct member *members;
 	size_t count;
 	struct member_place last;
+	bool more;
 };
 
 static enum err add_services(struct db *db, struct call *call, struct member *member)
@@ -79,7 +80,7 @@ static enum err add_services(struct db *db, struct call *call, struct member *me
 static enum err look(struct db *db, void *argument)
 {
 	struct look *look = argument;
-	enum err err = members_select(db, &look->rows, look->members, look->wanted, &look->count, &look->last);
+	enum err err = members_select(db, &look->rows, look->members, look->wanted, &look->count, &look->last, &look->more);
 
 	for (size_t i = 0; i < look->count && !err; i++)
 		err = add_services(db, look->call, &look->members[i]);
@@ -123,7 +124,7 @@ enum err members_look(struct call *call, const struct members_query *query, stru
 		return err;
 
 	*out = (struct member_list){ argument.members, argument.count, NULL };
-	if (out->count == query->rows && !(out->next = write_after(call, query->sort, &argument.last)))
+	if (argument.more && !(out->next = write_after(call, query->sort, &argument.last)))
 		return ERR_MEMORY;
 	return OK;
 }
@@ -169,8 +170,8 @@ static enum err find_holders(struct db *db, void *argument)
 
 enum err service_holders_look(struct call *call, const char *service, const char *after, size_t rows, struct member_list *out)
 {
-	struct holders holders = { .call = call, .members = arena_alloc(call->arena, rows * sizeof(*holders.members)),
-		.grants = arena_alloc(call->arena, rows * sizeof(*holders.grants)), .rows = rows };
+	struct holders holders = { .call = call, .members = arena_alloc(call->arena, (rows + 1) * sizeof(*holders.members)),
+		.grants = arena_alloc(call->arena, (rows + 1) * sizeof(*holders.grants)), .rows = rows + 1 };
 	struct id behind;
 	enum err err;
 
@@ -183,8 +184,9 @@ enum err service_holders_look(struct call *call, const char *service, const char
 	if ((err = store_read(call->store, find_holders, &holders)))
 		return err;
 	*out = (struct member_list){ holders.members, holders.count, NULL };
-	if (!rows || holders.count < rows)
+	if (holders.count <= rows)
 		return OK;
+	out->count = rows;
 	out->next = cursor_write(call->arena, holders.members[rows - 1].email, &holders.members[rows - 1].account);
 	return out->next ? OK : ERR_MEMORY;
 }

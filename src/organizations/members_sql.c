@@ -62,15 +62,16 @@ static enum err read_place(const struct db_rows *rows, enum member_sort sort, st
 }
 
 enum err members_select(struct db *db, const struct member_rows *which, struct member *out, size_t room, size_t *count,
-                        struct member_place *last)
+                        struct member_place *last, bool *more)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
-	enum err err = begin(db, which, (int64_t)room, &rows);
+	enum err err = begin(db, which, (int64_t)room + 1, &rows);
 
 	*count = 0;
 	while (!err && *count < room && !(err = db_next(&rows)))
 		if (!(err = read_member(&rows, &out[*count])) && !(err = read_place(&rows, which->sort, last)))
 			*count += 1;
+	*more = !err && !(err = db_next(&rows));
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 

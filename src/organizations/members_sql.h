@@ -22,9 +22,9 @@ struct member_rows {
 	struct member_place after;
 };
 
-/* *place: of the last row read. Services are not filled in. */
+/* *last: place of the last row read; *more: whether others follow it. Services are not filled in. */
 MUST_USE enum err members_select(struct db *db, const struct member_rows *which, struct member *out, size_t room, size_t *count,
-                                 struct member_place *last);
+                                 struct member_place *last, bool *more);
 /* Those with a role on this service, by address, behind this one ("": from the first). */
 MUST_USE enum err service_holders_select(struct db *db, const struct id *organization, const struct id *service, const char *after,
                                          struct member *out, struct service_grant *grants, size_t room, size_t *count);

@@ -120,6 +120,7 @@ static enum err show_second_step(struct call *call, const char *method, bool rem
 		.code_error = page_field(call, err, "code"),
 		.until = page_time(call, expires_at),
 		.until_short = page_clock(call, expires_at),
+		.contact = call->settings->contact,
 	};
 	if (!page.frame)
 		return ERR_MEMORY;

@@ -83,8 +83,8 @@ static void choose_language(struct call *call)
 
 	if (chosen && locale_from_tag(chosen, strlen(chosen), &call->locale))
 		return;
-	if (call->caller && !(call->surface->json && request_header(call->request, "Accept-Language", NULL)))
-		call->locale = call->caller->account.locale;
+	if (call->caller)
+		call->locale = call->surface->json ? call_language(call->request, call->caller->account.locale) : call->caller->account.locale;
 }
 
 /* Two-step is on, and a device that is remembered opened this session: a code makes it whole. */

@@ -51,6 +51,10 @@ class Audit(OrganizationTest):
                 break
             before = f"&before={page['next']}"
         self.assertEqual(seen, everything)
+        for query in ("", "&action=organization_renamed", f"&person={owner.email}"):
+            rows = len(self.events(owner, organization, f"?limit=200{query}")["events"])
+            self.assertIsNone(self.events(owner, organization, f"?limit={rows}{query}")["next"], query)
+            self.assertIsNotNone(self.events(owner, organization, f"?limit={rows - 1}{query}")["next"], query)
         renamed = self.events(owner, organization, "?action=organization_renamed")["events"]
         self.assertEqual([event["target"] for event in renamed], [f"Alpha {n}" for n in range(6, -1, -1)])
         by_manager = self.events(owner, organization, f"?person={manager.email}&action=organization_renamed")["events"]

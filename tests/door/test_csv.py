@@ -94,6 +94,7 @@ class Downloads(Csv):
         path = f"/api/v1/organizations/{organization}/members.csv"
         head = owner.request("HEAD", path)
         self.assertEqual((head.status, head.body), (200, b""))
+        self.assertNotIn("downloaded", [action for action, *_ in self.log_of(organization)])
         whole = owner.request("GET", path)
         self.assertEqual(whole.all("Transfer-Encoding"), ["chunked"])
         with Wire(self.server) as wire:

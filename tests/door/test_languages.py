@@ -53,6 +53,14 @@ class Languages(DoorTest):
             reply = person.patch("/account", {"name": ""}, headers={"Accept-Language": language})
             self.assertEqual(bool(HANGUL.search(reply.detail)), language == "ko", f"account {locale}, asked for {language}: {reply}")
 
+    def test_who_asks_for_none_of_ours_gets_the_accounts(self):
+        person = self.person().sign_up()
+        for locale, other in (("ko", "en"), ("en", "ko")):
+            expect(person.patch("/account", {"locale": locale}), 200)
+            for asked in ("*", "fr", "fr-CH, *;q=0.5", "", f"fr, *;q=0.9, {other};q=0.1"):
+                reply = person.patch("/account", {"name": ""}, headers={"Accept-Language": asked})
+                self.assertEqual(bool(HANGUL.search(reply.detail)), locale == "ko", f"account {locale}, asked for {asked!r}: {reply}")
+
     def test_mails_are_in_the_persons_language(self):
         for language in ("en", "ko"):
             with self.subTest(language):

@@ -84,6 +84,7 @@ class Members(OrganizationTest):
                 after = f"&after={page['next']}"
             self.assertEqual(len(seen), len(everybody), sort)
             self.assertEqual(set(seen), everybody, sort)
+            self.assertIsNone(page["next"], f"{sort}: nobody follows the last one")
         self.assertEqual([m["email"] for m in self.members(owner, organization)["members"]], sorted(everybody))
         for text, emails in (("BOB", [people[1].email]), ("50%25", [people[2].email]), ("%EA%B9%80", [people[3].email]),
                              ("_x", [people[4].email]), ("zz", [owner.email]), ("nobody", [])):

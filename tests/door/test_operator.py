@@ -188,6 +188,16 @@ class ThroughTheServer(Commands):
         self.refused(2, "UTF-8", "user", "list", "--search", b"\xff")
 
 
+class LoopbackHosts(Commands):
+    def test_are_listed_as_allowed_without_a_word(self):
+        organization, owner, *_ = self.team("Here")
+        made = expect(owner.post(f"/organizations/{organization}/services", {"name": "Wiki", "hosts": ["wiki.localhost"]}), 201)
+        self.assertEqual(made["hosts"], [{"host": "wiki.localhost", "state": "allowed"}])
+        self.assertIn("wiki.localhost  allowed to Here  service Wiki of Here\n", self.ok("host", "list"))
+        rows = [json.loads(line) for line in self.ok("host", "list", "--json").splitlines()]
+        self.assertEqual([r["allowed_to"] for r in rows if r["host"] == "wiki.localhost"], [{"id": organization, "name": "Here"}])
+
+
 class Hosts(Commands):
     SERVER = {"env": {"TWOSTEP_PUBLIC_URL": "http://login.example.com"}}
 

@@ -435,6 +435,27 @@ class Services(PagesTest):
         service = expect(owner.post(f"/organizations/{organization}/services", {"name": "Shop", "hosts": [new_address("shop").replace("@", ".")]}), 201)["id"]
         return organization, service, owner, member, owner.open(f"/organizations/{organization}/services/{service}")
 
+    def test_a_full_list_of_people_with_a_role_is_the_last(self):
+        organization, service, owner, _, page = self.service()
+        for n in range(51):
+            self.server.sql("INSERT INTO account (id, email, name, locale, password, password_at, created_at)"
+                            " SELECT randomblob(16), ?, 'Holder', locale, password, password_at, created_at FROM account LIMIT 1",
+                            f"holder{n:02}@example.com")
+        self.server.sql("INSERT INTO membership (organization_id, account_id, role, email, name_key, joined_at, last_seen_at)"
+                        " SELECT o.id, a.id, 1, a.email, 'holder', unixepoch(), 0 FROM organization o, account a"
+                        " WHERE hex(o.id) = ? AND a.email LIKE 'holder%'", id_hex(organization))
+        for last, more in (("holder49", False), ("holder50", True)):
+            self.server.sql("INSERT INTO service_role (service_id, account_id, organization_id, role)"
+                            " SELECT s.id, m.account_id, m.organization_id, 1 FROM service s JOIN membership m USING (organization_id)"
+                            " WHERE hex(s.id) = ? AND m.email LIKE 'holder%' AND m.email <= ? ON CONFLICT DO NOTHING",
+                            id_hex(service), last + "@example.com")
+            page = owner.open(page.path)
+            self.assertIn("holder49@example.com", page.text)
+            self.assertEqual(page.has("Next", "a"), more, last)
+        page = page.press("Next")
+        self.assertIn("holder50@example.com", page.text)
+        self.assertFalse(page.has("Next", "a"))
+
     def rules_of(self, owner, organization, service):
         found = expect(owner.get(f"/organizations/{organization}/services/{service}"), 200)["rules"]
         return [(rule["methods"], rule["path"], rule["second_step_max_age_s"]) for rule in found]
@@ -607,6 +628,15 @@ class Operator(PagesTest):
         self.assertIn("help desk, room 7", page.main.text)
         expect(kim.request("POST", "/organizations", raw=b"name=Alpha",
                            headers={"Content-Type": "application/x-www-form-urlencoded"}), 403)
+
+    def test_who_lost_the_codes_too_is_told_whom_to_ask(self):
+        kim = self.signed_up(two_step=True)
+        kim.cookies.pop("twostep")
+        page = kim.open("/login").press("Sign in", Email=kim.email, Password=PASSWORD)
+        self.assertNotIn("help desk", page.main.text)
+        page = page.press("Use a recovery code")
+        self.assertIn("the operator of twostep, can reset your 2-step verification. Whom to ask: help desk, room 7", page.main.text)
+        self.assertIn("2단계 인증을 초기화할 수 있습니다. 문의: help desk, room 7", page.press("한국어").main.text)
 
 
 if __name__ == "__main__":
