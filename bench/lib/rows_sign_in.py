@@ -44,8 +44,8 @@ def second_steps(port, path, folder, origin, lines):
 class SecondSteps:
     """A folder of people who owe the second step, and its server; each load takes the next of them, once."""
 
-    def __init__(self):
-        self.each, self.next = STEPS_A_SECOND * SECONDS, 0
+    def __init__(self, a_second=STEPS_A_SECOND):
+        self.each, self.next = a_second * SECONDS, 0
         self.data, self.server = folder_with(crowd.Group(0, self.each * ROUNDS, two_step=True, signed_in=False, login=True)), None
 
     def start(self):
