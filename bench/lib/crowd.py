@@ -27,8 +27,12 @@ def token(number, what="session"):
 
 
 def app_code(number, now_s):
+    return code_of(of_number("secret", number)[:20], now_s)
+
+
+def code_of(secret, now_s):
     """RFC 6238: six digits of HMAC-SHA-1."""
-    digest = hmac.digest(of_number("secret", number)[:20], struct.pack(">q", int(now_s) // STEP_S), "sha1")
+    digest = hmac.digest(secret, struct.pack(">q", int(now_s) // STEP_S), "sha1")
     at = digest[-1] & 15
     return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7fffffff) % 1000000:06d}"
 

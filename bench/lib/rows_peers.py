@@ -3,6 +3,7 @@ import http.cookies
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import statistics
 import subprocess
@@ -41,12 +42,13 @@ database = {{ type = "sqlite3" path = "{folder}/database" }};
 
 
 class Peer:
-    """Another's server on CORE. path and cookie ask whose session it is."""
+    """Another's server on CORE or where it is told. path and cookie ask whose session it is."""
+    cores = (CORE,)
 
     def __init__(self, command, folder):
         self.folder = folder
-        self.process = subprocess.Popen(["taskset", "-c", str(CORE), *command], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(["taskset", "-c", ",".join(map(str, self.cores)), *command], cwd=folder, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.pid = self.process.pid
 
     def load(self):
@@ -58,6 +60,15 @@ class Peer:
     def stop(self):
         self.process.terminate()
         self.process.wait(15)
+
+
+def answers(port):
+    for _ in range(100):
+        try:
+            return socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+    sys.exit("another's server did not answer in 10 s")
 
 
 class Glewlwyd(Peer):
@@ -72,23 +83,30 @@ class Glewlwyd(Peer):
         with open(config, "w", encoding="utf-8") as f:
             f.write(GLEWLWYD_CONFIG.format(port=self.port, folder=folder))
         super().__init__([GLEWLWYD, "-c", config], folder)
-        self.cookie = self.sign_in()
+        answers(self.port)
+        self.cookie = self.sign_in("admin", "password")
 
-    def sign_in(self):
-        body = json.dumps({"username": "admin", "password": "password"}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/auth", body, {"Content-Type": "application/json"})
-        for _ in range(100):
-            try:
-                with urllib.request.urlopen(request, timeout=10) as answer:
-                    cookie = http.cookies.SimpleCookie(answer.headers["Set-Cookie"])
-                    return "; ".join(f"{name}={morsel.value}" for name, morsel in cookie.items())
-            except OSError:
-                time.sleep(0.1)
-        sys.exit("glewlwyd did not answer in 10 s")
+    def sign_in(self, username, password):
+        answer = self.ask("POST", "/api/auth", {"username": username, "password": password})
+        return "; ".join(f"{name}={morsel.value}" for name, morsel in http.cookies.SimpleCookie(answer.headers["Set-Cookie"]).items())
+
+    def ask(self, method, path, body, cookie=""):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode(),
+                                         {"Content-Type": "application/json", "Cookie": cookie}, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            answer.read()
+            return answer
 
     def stop(self):
         super().stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def npm_packages():
+    folder = os.path.join(HERE, "peers")
+    if not os.path.exists(os.path.join(folder, "node_modules", "better-sqlite3")):
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return folder
 
 
 class BetterAuth(Peer):
@@ -96,9 +114,7 @@ class BetterAuth(Peer):
     path = "/api/auth/get-session"
 
     def __init__(self):
-        folder = os.path.join(HERE, "peers")
-        if not os.path.exists(os.path.join(folder, "node_modules")):
-            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        folder = npm_packages()
         self.port = free_port()
         super().__init__(["node", "better-auth.mjs", str(self.port)], folder)
         self.cookie = self.process.stdout.readline().strip()

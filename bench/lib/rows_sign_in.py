@@ -36,35 +36,53 @@ def write(data, lines):
     return os.path.join(data, "steps")
 
 
+def second_steps(port, path, folder, origin, lines):
+    """Each of these lines of second_step.lua once, for a run's time at most."""
+    return run_wrk(port, path, WAITING, "second_step.lua", CORES, {"BENCH_STEPS": write(folder, lines), "BENCH_ORIGIN": origin})
+
+
+class SecondSteps:
+    """A folder of people who owe the second step, and its server; each load takes the next of them, once."""
+
+    def __init__(self, a_second=STEPS_A_SECOND):
+        self.each, self.next = a_second * SECONDS, 0
+        self.data, self.server = folder_with(crowd.Group(0, self.each * ROUNDS, two_step=True, signed_in=False, login=True)), None
+
+    def start(self):
+        self.server = Twostep(self.data)
+
+    def load(self):
+        first, now_s = self.next, time.time()
+        self.next += self.each
+        run = second_steps(self.server.port, "/api/v1/login/second-step", self.data, self.server.url, (
+            f'\t{{"login":"{crowd.token(n, "login")}","method":"totp","code":"{crowd.app_code(n, now_s)}"}}\n'
+            for n in range(first, first + self.each)))
+        if run.wrong:
+            sys.exit(f"second step: {run.wrong} of {run.requests} were refused")
+        return run
+
+    def close(self):
+        if self.server:
+            self.server.stop()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
 def row_second_step(table):
     """A code of the app against a login, one of each for everybody; beside it the same rows in groups of as many as wait."""
-    each = STEPS_A_SECOND * SECONDS
-    data = folder_with(crowd.Group(0, each * ROUNDS, two_step=True, signed_in=False, login=True))
-    alone, tool, server = tempfile.mkdtemp(prefix="twostep-bench-"), built("group_commit", "sodium", "sqlite3"), None
-    rounds = {"twostep": iter(range(ROUNDS)), "alone": iter(range(ROUNDS))}
+    people = SecondSteps()
+    alone, tool = tempfile.mkdtemp(prefix="twostep-bench-"), built("group_commit", "sodium", "sqlite3")
+    firsts = iter(range(0, people.each * ROUNDS, people.each))
     try:
-        shutil.copy(os.path.join(data, "twostep.db"), alone)
-        server = Twostep(data)
-
-        def candidate():
-            first = next(rounds["twostep"]) * each
-            now_s = time.time()
-            steps = write(data, (f"{crowd.token(n, 'login')}{crowd.app_code(n, now_s)}" for n in range(first, first + each)))
-            run = run_wrk(server.port, "/", WAITING, "second_step.lua", CORES,
-                          {"BENCH_STEPS": steps, "BENCH_FIRST": "0", "BENCH_COUNT": str(each)})
-            if run.wrong:
-                sys.exit(f"second step: {run.wrong} of {run.requests} were refused")
-            return run.rate
+        shutil.copy(os.path.join(people.data, "twostep.db"), alone)
+        people.start()
 
         def ceiling():
-            first = next(rounds["alone"]) * each
-            out = subprocess.run([tool, alone, str(first), str(each), str(WAITING)], capture_output=True, text=True, check=True)
+            out = subprocess.run([tool, alone, str(next(firsts)), str(people.each), str(WAITING)], capture_output=True, text=True, check=True)
             return float(out.stdout)
-        seen = in_turn({"twostep": candidate, "alone": ceiling})
+        seen = in_turn({"twostep": lambda: people.load().rate, "alone": ceiling})
     finally:
-        if server:
-            server.stop()
-        for folder in (data, alone, os.path.dirname(tool)):
+        people.close()
+        for folder in (alone, os.path.dirname(tool)):
             shutil.rmtree(folder, ignore_errors=True)
     table.ratio(f"second step, {WAITING} connections", "SQLite group commit alone", pairs_of(seen, "twostep", "alone", float), least=0.7,
                 note=f"{statistics.median(seen['twostep']):.0f}/s, alone {statistics.median(seen['alone']):.0f}/s")
