@@ -29,6 +29,11 @@ class Table:
         """Nothing is asked of it."""
         self.add(what, "-", unit, values, "", None, note)
 
+    def untold(self, what, why):
+        """It could not be measured, which is no yes."""
+        self.rows.append({"row": what, "against": "-", "unit": "", "median": None, "least": None, "most": None, "values": [], "asked": "",
+                          "met": False, "note": " ".join(str(why).split()), "load_average": os.getloadavg()[0]})
+
     def show(self):
         head = ("row", "against", "median", "spread", "asked", "", "beside")
         lines = [head] + [self.line(row) for row in self.rows]
@@ -39,6 +44,8 @@ class Table:
 
     @staticmethod
     def line(row):
+        if row["median"] is None:
+            return (row["row"], row["against"], "could not be told", "", "", "MISSED", row["note"])
         digits = 1 if row["unit"] else 2
         return (row["row"], row["against"], f"{row['median']:.{digits}f} {row['unit']}".rstrip(), f"{row['least']:.{digits}f}-{row['most']:.{digits}f}",
                 row["asked"], {True: "met", False: "MISSED", None: ""}[row["met"]], row["note"])
