@@ -54,7 +54,6 @@ void answer_reset(struct answer *answer)
 	answer->status = 0;
 	answer->content_type = answer->csp = NULL;
 	answer->cacheable = false;
-	answer->cache_s = 0;
 	answer->json_depth = 0;
 }
 

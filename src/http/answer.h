@@ -33,7 +33,6 @@ struct answer {
 	const char *content_type; /* NULL: no body */
 	const char *csp;          /* NULL: the strictest, `default-src 'none'; frame-ancestors 'none'` */
 	bool cacheable;           /* an asset named by its content: a year instead of no-store */
-	int cache_s;              /* anybody may keep it for so long; 0: no-store */
 	struct buf head;          /* further header lines, each "Name: value\r\n": by answer_header alone */
 	struct buf body;
 	struct stream *stream;    /* what comes instead of body; the answer's from then on */

@@ -130,15 +130,10 @@ static void add_common(struct buf *out, const struct reply *reply)
 
 static void add_cache(struct buf *out, const struct answer *answer)
 {
-	if (answer->cacheable) {
+	if (answer->cacheable)
 		ADD(out, "Cache-Control: public, max-age=31536000, immutable\r\n");
-	} else if (answer->cache_s > 0) {
-		ADD(out, "Cache-Control: public, max-age=");
-		add_number(out, (size_t)answer->cache_s);
-		ADD(out, "\r\n");
-	} else {
+	else
 		ADD(out, "Cache-Control: no-store\r\n");
-	}
 }
 
 void reply_head(struct buf *out, const struct answer *answer, const struct reply *reply)

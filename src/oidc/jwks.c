@@ -8,8 +8,6 @@
 
 #include "base/banned.h"
 
-#define JWKS_CACHE_S 900 /* far less than SIGNING_AHEAD_S; so long does an old list stand before a server, should a key have to go */
-
 static void json_key(struct answer *out, const struct es256_jwk *jwk)
 {
 	json_open(out, NULL);
@@ -30,7 +28,6 @@ static enum err jwks(struct call *call)
 
 	if (err)
 		return err;
-	call->out->cache_s = JWKS_CACHE_S;
 	json_open(call->out, NULL);
 	json_list(call->out, "keys");
 	for (size_t i = 0; i < list.count; i++)

@@ -152,7 +152,7 @@ class Reply:
         policies = self.all("Content-Security-Policy")
         if len(policies) != 1 or not policies[0].startswith("default-src 'none'") or "frame-ancestors 'none'" not in policies[0]:
             broken(f"Content-Security-Policy is {policies}")
-        if self.header("Cache-Control") != "no-store" and "/assets/" not in asked and "/oauth2/jwks" not in asked:
+        if self.header("Cache-Control") != "no-store" and "/assets/" not in asked:
             broken(f"Cache-Control is {self.all('Cache-Control')}")
         if api and self.status >= 400 and self.body:
             if (self.header("Content-Type") or "").split(";")[0] != "application/problem+json":

@@ -50,7 +50,7 @@ class Keys(DoorTest):
         reply = Browser(self.server).request("GET", PATH)
         self.assertEqual(expect(reply, 200).keys(), {"keys"})
         self.assertEqual(reply.header("Content-Type"), "application/json")
-        self.assertEqual(reply.all("Cache-Control"), ["public, max-age=900"])
+        self.assertEqual(reply.all("Cache-Control"), ["no-store"])
         self.assertEqual(reply.all("Set-Cookie"), [])
         key, = reply.json["keys"]
         self.assertEqual(key.keys(), {"kty", "crv", "x", "y", "kid", "alg", "use"})
