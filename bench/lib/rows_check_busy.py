@@ -76,6 +76,7 @@ def row_busy(table):
     server = Twostep(more=("--trusted-proxies", "127.0.0.0/8"))
     try:
         server.sign_up("idle@example.com")
+        time.sleep(2)  # then no hash thread keeps memory
         idle = resident_mb(server.pid)
         flood = Flood(server.port, FLOOD_CONNECTIONS * len(CORES))
         for _ in range(ROUNDS):
