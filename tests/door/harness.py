@@ -455,10 +455,12 @@ class Server:
         return [self._read[path][1] for _, path in sorted(found)]
 
     def mail_settled(self, to, seconds=2):
-        """Waits for what is queued for this address; a mail server that takes nothing is waited for so long."""
+        """Waits for what is queued for this address, and for demands that are still to be told of; a mail server that takes nothing is
+        waited for so long."""
         deadline = time.monotonic() + seconds
-        while (self.sql("SELECT COUNT(*) FROM mail_queue WHERE lower(recipient) = lower(?)", to)[0][0] and
-               time.monotonic() < deadline):
+        while time.monotonic() < deadline and any(self.sql(
+                "SELECT (SELECT COUNT(*) FROM mail_queue WHERE lower(recipient) = lower(?)),"
+                " (SELECT COUNT(*) FROM mandate_notice WHERE due_at <= unixepoch() + ?)", to, self.off_s)[0]):
             time.sleep(0.01)
 
     def mail_after(self, to, before, seconds=10):
