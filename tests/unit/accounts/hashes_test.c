@@ -11,6 +11,19 @@
 
 #include "accounts/hashes.h"
 
+/* What hash threads give back (--wrap). */
+int __real_munmap(void *address, size_t length);
+int __wrap_munmap(void *address, size_t length);
+
+static atomic_uint given_back;
+
+int __wrap_munmap(void *address, size_t length)
+{
+	if (length >= HASH_MEMORY_BYTES)
+		atomic_fetch_add(&given_back, 1);
+	return __real_munmap(address, length);
+}
+
 static struct password password_of(const char *text)
 {
 	struct password password;
@@ -139,6 +152,25 @@ static void a_crowd_is_answered(void **state)
 	hashes_free(hashes);
 }
 
+/* Without work a thread holds nothing after a while; it hashes again all the same. */
+static void memory_is_given_back_without_work(void **state)
+{
+	struct password right = password_of("Correct-Horse7-Staple");
+	struct hashes *hashes;
+	struct hash_text made;
+	(void)state;
+
+	assert_int_equal(hashes_new(1, 4, &hashes), OK);
+	atomic_store(&given_back, 0);
+	assert_int_equal(hash_make(hashes, &right, &made), OK);
+	for (int i = 0; i < 3000 && !atomic_load(&given_back); i++)
+		usleep(10000);
+	assert_int_equal(atomic_load(&given_back), 1);
+	assert_int_equal(hash_check(hashes, &right, &made, NULL), OK);
+	hashes_free(hashes);
+	assert_int_equal(atomic_load(&given_back), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +178,7 @@ int main(void)
 		cmocka_unit_test(refuses_damaged_hashes),
 		cmocka_unit_test(turns_are_taken_by_account),
 		cmocka_unit_test(a_crowd_is_answered),
+		cmocka_unit_test(memory_is_given_back_without_work),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
