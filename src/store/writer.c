@@ -48,6 +48,7 @@ struct writer {
 	/* The thread's own. */
 	struct db *db; /* NULL: could not be opened again, and so it is down */
 	int failures;  /* in a row */
+	int guarded;   /* batches that still run behind savepoints */
 	int64_t probed_at_ms;
 };
 
@@ -194,24 +195,42 @@ static void succeed(struct writer *writer, struct batch *batch)
 	answer(batch, OK);
 }
 
-/* OK: its writes are in the transaction, or taken back, as its answer says. Else the transaction cannot go on. */
-static enum err run_change(struct db *db, struct change *change)
+/* STANDS: its writes are in the transaction or not, as its answer says. UNDO: they are in it, against its answer. LOST: it cannot go on. */
+enum fate { STANDS, UNDO, LOST };
+
+static enum fate run_guarded(struct db *db, struct change *change)
 {
 	bool stays = false;
 
-	change->wake = 0;
-	if (!clock_holds(change->clock)) {
-		change->answer = ERR_BUSY;
-		return OK;
-	}
 	if (sqlite_control(db, "SAVEPOINT change"))
-		return ERR_STORE;
+		return LOST;
 	change->answer = sqlite_call(db, change->function, change->argument, &stays);
 	change->wake = stays ? db->wake : 0;
 	if (!sqlite_in_transaction(db) || (!stays && sqlite_control(db, "ROLLBACK TO change")) ||
 	    sqlite_control(db, "RELEASE change"))
-		return ERR_STORE;
-	return OK;
+		return LOST;
+	return STANDS;
+}
+
+static enum fate run_bare(struct db *db, struct change *change)
+{
+	int64_t written = sqlite3_total_changes64(db->handle);
+	bool stays = false;
+
+	change->answer = sqlite_call(db, change->function, change->argument, &stays);
+	change->wake = stays ? db->wake : 0;
+	if (!sqlite_in_transaction(db))
+		return LOST;
+	return stays || (!db->failed && sqlite3_total_changes64(db->handle) == written) ? STANDS : UNDO;
+}
+
+static enum fate run_change(struct db *db, struct change *change, bool guarded)
+{
+	change->wake = 0;
+	if (clock_holds(change->clock))
+		return guarded ? run_guarded(db, change) : run_bare(db, change);
+	change->answer = ERR_BUSY;
+	return STANDS;
 }
 
 /* The change after this one; where there is none, what has been queued meanwhile, while there is time and room for it. */
@@ -256,21 +275,37 @@ static void abandon(struct writer *writer, struct batch *batch)
 		answer(batch, ERR_STORE);
 }
 
+/* A change refused after it had written: nothing of any stays, and all run again, each behind a savepoint. Of one alone that is all. */
+static void undo(struct writer *writer, struct batch *batch)
+{
+	if (sqlite_rollback(writer->db)) {
+		fail(writer, batch);
+	} else if (batch->changes.count == 1) {
+		answer(batch, OK);
+	} else {
+		writer->guarded = WRITER_GUARDED;
+		run_batch(writer, batch);
+	}
+}
+
 static void run_batch(struct writer *writer, struct batch *batch)
 {
 	struct change *change = batch->changes.first;
-	enum err err = OK;
+	bool guarded = !batch->alone && writer->guarded;
+	enum fate fate = STANDS;
 
+	writer->guarded -= guarded;
 	watch_reset(&writer->db->watch);
 	if (sqlite_control(writer->db, "BEGIN IMMEDIATE")) {
 		fail(writer, batch);
 		return;
 	}
-	for (; change && !err; change = next_change(writer, batch, change))
-		if ((err = run_change(writer->db, change)))
-			break;
-	if (err)
+	while (change && (fate = run_change(writer->db, change, guarded)) == STANDS)
+		change = next_change(writer, batch, change);
+	if (fate == LOST)
 		abandon(writer, batch);
+	else if (fate == UNDO)
+		undo(writer, batch);
 	else if (commit(writer->db))
 		fail(writer, batch);
 	else

@@ -1,6 +1,8 @@
 /*
- * writer: the one thread that writes. Takes all waiting changes, runs each in a savepoint, commits once, wakes all.
+ * writer: the one thread that writes. Takes all waiting changes, runs them in one transaction, commits once, wakes all.
  *
+ * A change that refuses after it has written something is taken back: with all the others, which then run again, each behind a
+ * savepoint, and so do the next WRITER_GUARDED batches. Savepoints copy each page that is written: twice the cost of a change.
  * A fault before COMMIT that takes the transaction with it: each change again, alone.
  * A COMMIT that failed is never repeated, for nobody knows whether it stands: ERR_STORE for all of it, and the database
  * is closed and opened again. Failing twice in a row the writer is down: ERR_STORE at once, until a write of its own,
@@ -13,6 +15,7 @@
 
 #define WRITER_FAILURES   2 /* commits that failed in a row, from which on it is down */
 #define WRITER_PROBE_MS 1000
+#define WRITER_GUARDED    32 /* batches: so many refusals cost one batch that is run twice */
 
 struct writer;
 

@@ -14,7 +14,7 @@
 int __real_sqlite3_step(sqlite3_stmt *statement);
 int __wrap_sqlite3_step(sqlite3_stmt *statement);
 
-static atomic_int commits, members, largest;
+static atomic_int commits, members, largest, savepoints;
 static int members_of_this; /* the writer's alone */
 
 int __wrap_sqlite3_step(sqlite3_stmt *statement)
@@ -23,8 +23,9 @@ int __wrap_sqlite3_step(sqlite3_stmt *statement)
 
 	if (!strcmp(sql, "BEGIN IMMEDIATE"))
 		members_of_this = 0;
-	if (!strncmp(sql, "SAVEPOINT", 9))
+	if (!strncmp(sql, "INSERT INTO meta", 16)) /* as add_number begins */
 		members_of_this++;
+	savepoints += !strncmp(sql, "SAVEPOINT", 9);
 	if (!strcmp(sql, "COMMIT") && members_of_this) { /* not that of a read */
 		commits++;
 		members += members_of_this;
@@ -37,7 +38,7 @@ int __wrap_sqlite3_step(sqlite3_stmt *statement)
 
 static void forget_counts(void)
 {
-	commits = members = largest = 0;
+	commits = members = largest = savepoints = 0;
 }
 
 #define WAITING 300 /* more than STORE_BATCH */
@@ -197,7 +198,8 @@ static void waits_for_nobody(void **state)
 	assert_in_range(fastest_us, 0, STORE_BATCH_MS * 1000 / 2);
 }
 
-/* One change of a group that fails takes nothing of the others with it. */
+#define TOGETHER 30
+
 static enum err fail_every_third(struct db *db, void *argument)
 {
 	const int64_t *number = argument;
@@ -206,41 +208,81 @@ static enum err fail_every_third(struct db *db, void *argument)
 	return err ? err : *number % 3 ? OK : db_change(db, NULL, "INSERT INTO nowhere VALUES (1)");
 }
 
-static void *change_or_fail(void *argument)
+static enum err refuse_every_third(struct db *db, void *argument)
+{
+	const int64_t *number = argument;
+	enum err err = add_number(db, argument);
+
+	return err ? err : *number % 3 ? OK : ERR_CODE_REFUSED;
+}
+
+static enum err refuse_every_third_at_once(struct db *db, void *argument)
+{
+	const int64_t *number = argument;
+
+	return *number % 3 ? add_number(db, argument) : ERR_CODE_REFUSED;
+}
+
+static store_function *tried;
+
+static void *change_tried(void *argument)
 {
 	struct member *member = argument;
 
 	asking++;
-	member->answer = store_change(member->store, fail_every_third, &member->number);
+	member->answer = store_change(member->store, tried, &member->number);
 	return NULL;
 }
 
-static void parts_the_good_from_the_bad(void **state)
+/* One change of a group that does not stay takes nothing of the others with it. */
+static void part(struct fixture *fixture, enum err (*one)(struct db *db, void *argument), enum err answer, int64_t from)
 {
-	struct fixture *fixture = *state;
-	struct member first, waiting[30];
+	struct member first, waiting[TOGETHER];
 
 	forget_counts();
 	asking = 0;
+	tried = one;
 	sem_init(&begun, 0, 0);
 	sem_init(&go_on, 0, 0);
-	start(fixture, &first, 100, change_held);
+	start(fixture, &first, from + TOGETHER, change_held);
 	while (sem_wait(&begun))
 		;
-	for (int64_t i = 0; i < 30; i++)
-		start(fixture, &waiting[i], i, change_or_fail);
-	while (asking < 30)
+	for (int64_t i = 0; i < TOGETHER; i++)
+		start(fixture, &waiting[i], from + i, change_tried);
+	while (asking < TOGETHER)
 		sched_yield();
 	usleep(100000);
 	sem_post(&go_on);
 	pthread_join(first.thread, NULL);
-	for (int64_t i = 0; i < 30; i++) {
+	assert_int_equal(first.answer, OK);
+	for (int64_t i = 0; i < TOGETHER; i++) {
 		pthread_join(waiting[i].thread, NULL);
-		assert_int_equal(waiting[i].answer, i % 3 ? OK : ERR_STORE);
-		assert_int_equal(has_number(fixture->store, i), i % 3 != 0);
+		assert_int_equal(waiting[i].answer, (from + i) % 3 ? OK : answer);
+		assert_int_equal(has_number(fixture->store, from + i), (from + i) % 3 != 0);
 	}
 	assert_int_equal(commits, 2);
-	assert_int_equal(count_numbers(fixture->store), 21);
+}
+
+static void parts_the_good_from_the_bad(void **state)
+{
+	part(*state, fail_every_third, ERR_STORE, 0);
+	assert_int_equal(count_numbers(((struct fixture *)*state)->store), 21);
+}
+
+/* Twice: the second time behind savepoints from the start. */
+static void takes_back_what_was_refused_alone(void **state)
+{
+	part(*state, refuse_every_third, ERR_CODE_REFUSED, 0);
+	part(*state, refuse_every_third, ERR_CODE_REFUSED, 300);
+	assert_int_equal(count_numbers(((struct fixture *)*state)->store), 42);
+}
+
+/* What refuses before it writes makes no other run again. */
+static void runs_nothing_twice_for_who_wrote_nothing(void **state)
+{
+	part(*state, refuse_every_third_at_once, ERR_CODE_REFUSED, 0);
+	assert_int_equal(members, 21);
+	assert_int_equal(savepoints, 0);
 }
 
 int main(void)
@@ -251,6 +293,8 @@ int main(void)
 		WITH_STORE(collects_while_it_runs),
 		WITH_STORE(commits_one_that_is_alone),
 		WITH_STORE(parts_the_good_from_the_bad),
+		WITH_STORE(takes_back_what_was_refused_alone),
+		WITH_STORE(runs_nothing_twice_for_who_wrote_nothing),
 		cmocka_unit_test(waits_for_nobody),
 	};
 
