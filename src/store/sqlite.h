@@ -38,6 +38,7 @@ struct db {
 	bool failed;             /* a statement failed: nothing more runs for this function, nothing of it stays */
 	enum err kept;           /* a refusal whose writes stay; OK: none */
 	unsigned wake;           /* enum db_wake */
+	int log_pages;           /* of a writer: how many the log has after its last commit, those that are put back already included */
 	bool quiet;              /* faults are expected: not logged */
 	unsigned generation;     /* of the pool that it belongs to */
 	struct watch watch;      /* of a writer */
@@ -76,6 +77,12 @@ bool sqlite_in_transaction(const struct db *db);
 
 /* Ends the transaction, where there still is one, without its writes. ERR_STORE: this connection is good for nothing more. */
 MUST_USE enum err sqlite_rollback(struct db *db);
+
+/*
+ * Puts what it can of the log into the database; waits for nobody, and leaves it to whoever is at it already.
+ * OK, ERR_STORE: nothing is lost, and the log grows on.
+ */
+enum err sqlite_checkpoint(struct db *db);
 
 /*
  * Runs a function on the connection: forgets what the one before left, and closes the rows that this one leaves open.

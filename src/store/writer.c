@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/checkpoints.h"
 
 #include "base/banned.h"
 
@@ -36,6 +37,7 @@ struct batch {
 struct writer {
 	const char *path;
 	struct readers *readers;
+	struct checkpoints *checkpoints;
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards the next seven */
 	pthread_cond_t wake;
@@ -193,6 +195,7 @@ static void succeed(struct writer *writer, struct batch *batch)
 	tell_committed(writer);
 	wake_others(writer, batch);
 	answer(batch, OK);
+	checkpoints_tend(writer->checkpoints, writer->db);
 }
 
 /* STANDS: its writes are in the transaction or not, as its answer says. UNDO: they are in it, against its answer. LOST: it cannot go on. */
@@ -410,6 +413,7 @@ static void done(struct writer *writer)
 {
 	pthread_cond_destroy(&writer->wake);
 	pthread_mutex_destroy(&writer->mutex);
+	checkpoints_free(writer->checkpoints); /* the writer's connection closes last: it cleans the log up */
 	sqlite_disconnect(writer->db);
 	free(writer);
 }
@@ -427,7 +431,7 @@ enum err writer_new(struct db *db, const char *path, struct readers *readers, st
 	writer->db = db;
 	queue_init(&writer->waiting);
 	init_locks(writer);
-	if (pthread_create(&writer->thread, NULL, run, writer)) {
+	if (checkpoints_new(path, &writer->checkpoints) || pthread_create(&writer->thread, NULL, run, writer)) {
 		done(writer);
 		return ERR_MEMORY;
 	}

@@ -1,0 +1,68 @@
+/* The write-ahead log is put back into the database while changes go on, and begins anew. */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "store/checkpoints.h"
+
+#define LOG_KEPT   16777216 /* its journal_size_limit */
+#define PAGE_BYTES 4096
+
+static int64_t log_bytes(const struct fixture *fixture)
+{
+	char path[sizeof(fixture->path) + 8];
+	struct stat about;
+
+	snprintf(path, sizeof(path), "%s-wal", fixture->path);
+	assert_int_equal(stat(path, &about), 0);
+	return about.st_size;
+}
+
+/* Some ninety pages each time, of one row. */
+static enum err write_much(struct db *db, void *argument)
+{
+	const int64_t *number = argument;
+
+	return db_change(db, NULL, "INSERT INTO meta (name, value) VALUES ('much', zeroblob(360000 + $1))"
+	        " ON CONFLICT (name) DO UPDATE SET value = excluded.value", db_int(*number));
+}
+
+static void write_pages(struct fixture *fixture, int64_t pages)
+{
+	for (int64_t i = 0; i < pages / 90 + 1; i++)
+		assert_int_equal(store_change(fixture->store, write_much, &i), OK);
+}
+
+static enum err hold_snapshot(struct db *db, void *argument)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+
+	if (db_one(db, &rows, "SELECT count(*) FROM meta"))
+		return ERR_STORE;
+	write_pages(argument, CHECKPOINT_BOUND);
+	return OK;
+}
+
+/* While somebody reads what was there long ago it only grows; afterwards it begins anew, and gives its room back. */
+static void begins_anew_after_a_long_read(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t pages = 0;
+
+	assert_int_equal(store_read(fixture->store, hold_snapshot, fixture), OK);
+	assert_in_range(log_bytes(fixture), (int64_t)CHECKPOINT_BOUND * PAGE_BYTES, INT64_MAX);
+	for (; pages < CHECKPOINT_BOUND && log_bytes(fixture) > LOG_KEPT; pages += 90)
+		write_pages(fixture, 1);
+	assert_in_range(pages, 0, CHECKPOINT_BOUND - 1);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(begins_anew_after_a_long_read, fixture_setup, fixture_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
