@@ -137,6 +137,6 @@ enum err devices_forget(struct db *db, int64_t now_s, int64_t *removed)
 		return err;
 
 	return db_change(db, removed,
-	        "DELETE FROM known_device WHERE token IN (SELECT token FROM known_device WHERE expires_at <= $1 LIMIT $2)",
+	        "DELETE FROM known_device WHERE (account_id, token) IN (SELECT account_id, token FROM known_device WHERE expires_at <= $1 LIMIT $2)",
 	        db_int(now_s), db_int(FORGET_ROWS));
 }
