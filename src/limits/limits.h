@@ -1,6 +1,6 @@
 /*
  * limits: how often somebody may be wrong, and how many mails an address may get (design.md section 6).
- * A try is charged, in the database, before or with its verdict; a right one takes the charge back.
+ * A try is charged, in the database, before its verdict, and a right one takes the charge back; or with its verdict, in one change.
  */
 #ifndef TWOSTEP_LIMITS_LIMITS_H
 #define TWOSTEP_LIMITS_LIMITS_H
@@ -63,12 +63,13 @@ MUST_USE enum err limit_clear_noted(struct db *db, struct limit_of of, int64_t n
  */
 struct wrong_steps { int in_a_row, in_month; };
 
-/* As limit_charge. */
+/* As limit_ask and limit_charge: both in the change that looks at the code, the charge where it is wrong. */
+MUST_USE enum err step_limit_ask(struct db *db, const struct id *account, int64_t now_s, int64_t *retry_after_s);
 MUST_USE enum err step_limit_charge(struct db *db, const struct id *account, int64_t now_s, int64_t *retry_after_s,
                                     struct wrong_steps *count);
 
 /* The code was right: the streak is forgotten, the month stays. */
-MUST_USE enum err step_limit_right(struct db *db, const struct id *account, int64_t now_s);
+MUST_USE enum err step_limit_right(struct db *db, const struct id *account);
 
 /* There is a new secret, or a recovery code has proven who it is: nothing of it counts any more. */
 MUST_USE enum err step_limit_clear(struct db *db, const struct id *account);

@@ -7,6 +7,13 @@ static struct limit_of of_account(enum limit limit, const struct id *account)
 	return (struct limit_of){ limit, account, false, NULL };
 }
 
+enum err step_limit_ask(struct db *db, const struct id *account, int64_t now_s, int64_t *retry_after_s)
+{
+	enum err err = limit_ask(db, of_account(LIMIT_SECOND_STEP, account), now_s, retry_after_s);
+
+	return err ? err : limit_ask(db, of_account(LIMIT_STEP_MONTH, account), now_s, retry_after_s);
+}
+
 enum err step_limit_charge(struct db *db, const struct id *account, int64_t now_s, int64_t *retry_after_s, struct wrong_steps *count)
 {
 	enum err err = limit_charge(db, of_account(LIMIT_SECOND_STEP, account), now_s, retry_after_s, &count->in_a_row);
@@ -14,11 +21,9 @@ enum err step_limit_charge(struct db *db, const struct id *account, int64_t now_
 	return err ? err : limit_charge(db, of_account(LIMIT_STEP_MONTH, account), now_s, retry_after_s, &count->in_month);
 }
 
-enum err step_limit_right(struct db *db, const struct id *account, int64_t now_s)
+enum err step_limit_right(struct db *db, const struct id *account)
 {
-	enum err err = limit_clear(db, of_account(LIMIT_SECOND_STEP, account));
-
-	return err ? err : limit_refund(db, of_account(LIMIT_STEP_MONTH, account), now_s);
+	return limit_clear(db, of_account(LIMIT_SECOND_STEP, account));
 }
 
 enum err step_limit_clear(struct db *db, const struct id *account)

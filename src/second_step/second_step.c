@@ -63,6 +63,13 @@ static struct limit_of of_recovery(const struct account *account)
 	return (struct limit_of){ LIMIT_RECOVERY, &account->id, false, NULL };
 }
 
+static enum err ask(struct db *db, struct call *call, const struct account *account, enum second_step_method method)
+{
+	if (method == STEP_TOTP)
+		return step_limit_ask(db, &account->id, call->now_s, &call->retry_after_s);
+	return limit_ask(db, of_recovery(account), call->now_s, &call->retry_after_s);
+}
+
 static enum err charge(struct db *db, struct call *call, const struct account *account, enum second_step_method method,
                        struct wrong_steps *wrong)
 {
@@ -72,23 +79,25 @@ static enum err charge(struct db *db, struct call *call, const struct account *a
 }
 
 /* Right: the counter is forgotten; a recovery code lifts the app's hold too, for it is no guess. */
-static enum err clear(struct db *db, const struct call *call, const struct account *account, enum second_step_method method)
+static enum err clear(struct db *db, const struct account *account, enum second_step_method method)
 {
 	enum err err;
 
 	if (method == STEP_TOTP)
-		return step_limit_right(db, &account->id, call->now_s);
+		return step_limit_right(db, &account->id);
 	if ((err = step_limit_clear(db, &account->id)))
 		return err;
 	return limit_clear(db, of_recovery(account));
 }
 
-static enum err note_wrong(struct db *db, const struct call *call, const struct account *account, const struct wrong_steps *wrong)
+static enum err count_wrong(struct db *db, struct call *call, const struct account *account, enum second_step_method method)
 {
 	struct letter_facts facts = { .to = account->email, .name = account->name, .locale = account->locale };
-	enum err err = audit_add(db, call, AUDIT_SIGN_IN_FAILED, NULL, &account->id, "second_step");
+	struct wrong_steps wrong = { 0, 0 };
+	enum err err;
 
-	if (err || !step_limit_tells(wrong))
+	if ((err = charge(db, call, account, method, &wrong)) ||
+	    (err = audit_add(db, call, AUDIT_SIGN_IN_FAILED, NULL, &account->id, "second_step")) || !step_limit_tells(&wrong))
 		return err;
 	return letter_queue(db, call, LETTER_WRONG_SECOND_STEPS, &facts);
 }
@@ -109,17 +118,16 @@ bool second_step_counts(enum err err)
 enum err second_step_check(struct db *db, struct call *call, const struct account *account, enum second_step_method method,
                            const char *code, int *left)
 {
-	struct wrong_steps wrong = { 0, 0 };
 	enum err err;
 
-	if ((err = charge(db, call, account, method, &wrong)))
+	if ((err = ask(db, call, account, method)))
 		return err;
 	err = method == STEP_TOTP ? check_totp(db, call, &account->id, code) : check_recovery(db, call, &account->id, code);
 	if (second_step_counts(err)) {
-		enum err noted = note_wrong(db, call, account, &wrong);
-		return noted ? noted : err;
+		enum err counted = count_wrong(db, call, account, method);
+		return counted ? counted : err;
 	}
-	if (err || (err = clear(db, call, account, method)) || (err = second_step_left(db, &account->id, left)))
+	if (err || (err = clear(db, account, method)) || (err = second_step_left(db, &account->id, left)))
 		return err;
 	return method == STEP_TOTP ? OK : audit_add(db, call, AUDIT_RECOVERY_USED, &account->id, &account->id, "");
 }

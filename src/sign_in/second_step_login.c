@@ -36,6 +36,14 @@ static enum err open_session(struct db *db, struct second *second, const struct 
 	return opening_remember(db, opening, &account->id, &enrolment.id);
 }
 
+/* It counts, against the login and the account alike. */
+static enum err count_wrong(struct db *db, const struct second *second, enum err verdict)
+{
+	enum err err = login_count_wrong(db, &second->login);
+
+	return err ? err : db_keep(db, verdict);
+}
+
 /* Login, counter, code and session in one change: a wrong code is counted with its verdict, a right one serves once. */
 static enum err accept_code(struct db *db, void *argument)
 {
@@ -43,16 +51,16 @@ static enum err accept_code(struct db *db, void *argument)
 	struct opening *opening = &second->opening;
 	struct sign_in *out = opening->out;
 	struct account account;
-	struct id whose;
+	struct login login;
 	enum err err;
 
 	out->status = SIGN_IN_REFUSED;
-	if ((err = login_charge(db, &second->login, opening->call->now_s, &whose, &out->transport)) ||
-	    (err = account_find(db, &whose, &account)))
+	if ((err = login_find(db, &second->login, opening->call->now_s, &login)) || (err = account_find(db, &login.account, &account)))
 		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
+	out->transport = login.transport;
 	err = second_step_check(db, opening->call, &account, second->method, second->code, &out->recovery_codes_left);
 	if (second_step_counts(err))
-		return db_keep(db, err);
+		return count_wrong(db, second, err);
 	if (err == ERR_NOT_ENABLED)
 		return ERR_LOGIN_EXPIRED;
 	if (err || (err = login_spend(db, &second->login)) ||
@@ -81,30 +89,30 @@ enum err sign_in_second_step(struct call *call, const char *login, enum second_s
 }
 
 struct peek {
-	struct token_digest login;
-	int64_t now_s, expires_at;
+	struct token_digest token;
+	int64_t now_s;
+	struct login login;
 	struct demand demand;
 };
 
 static enum err peek_at(struct db *db, void *argument)
 {
 	struct peek *peek = argument;
-	struct id account;
-	enum err err = login_find(db, &peek->login, peek->now_s, &account, &peek->expires_at);
+	enum err err = login_find(db, &peek->token, peek->now_s, &peek->login);
 
-	return err ? err : mandate_of(db, &account, peek->now_s, &peek->demand);
+	return err ? err : mandate_of(db, &peek->login.account, peek->now_s, &peek->demand);
 }
 
 enum err sign_in_login_look(struct call *call, const char *login, int64_t *expires_at, bool *remembers)
 {
 	struct peek peek = { .now_s = call->now_s };
-	enum err err = token_parse(login, &peek.login);
+	enum err err = token_parse(login, &peek.token);
 
 	if (err == ERR_NOT_FOUND)
 		return ERR_LOGIN_EXPIRED;
 	if (err || (err = store_read(call->store, peek_at, &peek)))
 		return err;
-	*expires_at = peek.expires_at;
+	*expires_at = peek.login.expires_at;
 	*remembers = !peek.demand.in_force;
 	return OK;
 }

@@ -17,33 +17,28 @@ enum err login_add(struct db *db, const struct token_digest *token, const struct
 	        db_int(expires_at));
 }
 
-enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, struct id *account, int64_t *expires_at)
+enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, struct login *out)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	struct login found = { 0 };
 	enum err err = db_one(db, &rows,
-	        "SELECT account_id, expires_at FROM login WHERE token = $1 AND expires_at > $2 AND wrong < $3"
+	        "SELECT account_id, bearer, expires_at FROM login WHERE token = $1 AND expires_at > $2 AND wrong < $3"
 	        " AND version = (SELECT password_version FROM account WHERE id = login.account_id)",
 	        db_digest(token), db_int(now_s), db_int(LOGIN_WRONG_MAX));
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
-	*expires_at = db_get_int(&rows, 1);
-	return db_get_id(&rows, 0, account);
+	if ((err = db_get_id(&rows, 0, &found.account)))
+		return err;
+	found.transport = db_get_int(&rows, 1) ? TRANSPORT_BEARER : TRANSPORT_COOKIE;
+	found.expires_at = db_get_int(&rows, 2);
+	*out = found;
+	return OK;
 }
 
-enum err login_charge(struct db *db, const struct token_digest *token, int64_t now_s, struct id *account, enum transport *transport)
+enum err login_count_wrong(struct db *db, const struct token_digest *token)
 {
-	SCOPED(db_rows_done) struct db_rows rows = { 0 };
-	enum err err = db_one(db, &rows,
-	        "UPDATE login SET wrong = wrong + 1 WHERE token = $1 AND expires_at > $2 AND wrong < $3"
-	        " AND version = (SELECT password_version FROM account WHERE id = login.account_id)"
-	        " RETURNING account_id, bearer",
-	        db_digest(token), db_int(now_s), db_int(LOGIN_WRONG_MAX));
-
-	if (err)
-		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
-	*transport = db_get_int(&rows, 1) ? TRANSPORT_BEARER : TRANSPORT_COOKIE;
-	return db_get_id(&rows, 0, account);
+	return db_change(db, NULL, "UPDATE login SET wrong = wrong + 1 WHERE token = $1", db_digest(token));
 }
 
 enum err login_spend(struct db *db, const struct token_digest *token)

@@ -11,12 +11,17 @@
 MUST_USE enum err login_add(struct db *db, const struct token_digest *token, const struct account *account, enum transport transport,
                             int64_t expires_at);
 
-/* ERR_LOGIN_EXPIRED: none, used, used up, too old, or of an older password. */
-MUST_USE enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, struct id *account, int64_t *expires_at);
+struct login {
+	struct id account;
+	enum transport transport;
+	int64_t expires_at;
+};
 
-/* The same, counting a wrong code in advance (roll back where it was none); says whose it is. */
-MUST_USE enum err login_charge(struct db *db, const struct token_digest *token, int64_t now_s, struct id *account,
-                               enum transport *transport);
+/* ERR_LOGIN_EXPIRED: none, used, used up, too old, or of an older password. */
+MUST_USE enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, struct login *out);
+
+/* In the change that found it and the code wrong. */
+MUST_USE enum err login_count_wrong(struct db *db, const struct token_digest *token);
 
 /* It serves once: ERR_LOGIN_EXPIRED where it did. */
 MUST_USE enum err login_spend(struct db *db, const struct token_digest *token);

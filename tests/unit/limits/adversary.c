@@ -50,21 +50,21 @@ struct year {
 /* As soon as it is taken; the owner goes first. Answers when he may go on: that the owner waits, too, is for his good. */
 static enum err owner_comes(struct db *db, struct year *year, int64_t *wait_s)
 {
-	struct wrong_steps count;
-	enum err err = step_limit_charge(db, &year->account, year->now_s, wait_s, &count);
+	enum err err = step_limit_ask(db, &year->account, year->now_s, wait_s);
 
 	if (err)
 		return err;
 	year->between = 0;
-	return step_limit_right(db, &year->account, year->now_s);
+	return step_limit_right(db, &year->account);
 }
 
 static enum err tries(struct db *db, struct year *year, int64_t *wait_s)
 {
 	struct wrong_steps count;
-	enum err err = step_limit_charge(db, &year->account, year->now_s, wait_s, &count);
+	enum err err;
 
-	if (err)
+	if ((err = step_limit_ask(db, &year->account, year->now_s, wait_s)) ||
+	    (err = step_limit_charge(db, &year->account, year->now_s, wait_s, &count)))
 		return err;
 	year->between++;
 	year->tries++;
