@@ -99,7 +99,8 @@ int main(int argc, char **argv)
 	waiting = strtol(argv[4], NULL, 10);
 	snprintf(path, sizeof(path), "%s/twostep.db", argv[1]);
 	check(sqlite3_open_v2(path, &base, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
-	run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -2048");
+	run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000");
 	for (int i = 0; i < STATEMENTS; i++)
 		check(sqlite3_prepare_v3(base, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &statement[i], NULL));
 	begun = now_s();
