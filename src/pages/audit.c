@@ -3,6 +3,7 @@
  */
 #include "organizations/audit_log.h"
 
+#include "pages/event_words.h"
 #include "pages/organization.h"
 #include "pages/routes.h"
 #include "base/banned.h"
@@ -15,6 +16,7 @@ static const struct {
 	enum msg msg;
 } words[] = {
 	{ AUDIT_SIGNED_IN, MSG_EVENT_SIGNED_IN },
+	{ AUDIT_CONFIRMED, MSG_EVENT_CONFIRMED },
 	{ AUDIT_ORGANIZATION_CREATED, MSG_EVENT_ORGANIZATION_CREATED },
 	{ AUDIT_ORGANIZATION_RENAMED, MSG_EVENT_ORGANIZATION_RENAMED },
 	{ AUDIT_OWNER_CHANGED, MSG_EVENT_OWNER_CHANGED },
@@ -75,7 +77,7 @@ static const char *log_place(struct call *call, const struct audit_query *query,
 	return arena_buf(call->arena, &place);
 }
 
-static void fill(struct call *call, const struct audit_row *row, struct part_event *out)
+static enum err fill(struct call *call, const struct audit_row *row, struct part_event *out)
 {
 	out->at = page_time(call, row->at);
 	out->at_short = page_day_and_time(call, row->at);
@@ -83,8 +85,9 @@ static void fill(struct call *call, const struct audit_row *row, struct part_eve
 	out->operator = id_empty(&row->actor) && same(row->actor_text, "operator");
 	out->what = word_of(row->action);
 	out->target = row->target;
-	out->details = row->details;
+	out->details = event_words(call, audit_action_find(row->action), row->details);
 	out->address = row->address;
+	return out->details ? OK : ERR_MEMORY;
 }
 
 static enum err show(struct call *call, const struct audit_query *query, const struct audit_list *found, enum err err)
@@ -95,7 +98,8 @@ static enum err show(struct call *call, const struct audit_query *query, const s
 	if (!events)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < found->count; i++)
-		fill(call, &found->rows[i], &events[i]);
+		if (fill(call, &found->rows[i], &events[i]))
+			return ERR_MEMORY;
 	for (size_t i = 0; i < COUNT(words); i++) {
 		const char *word = audit_action_name(words[i].action);
 		choices[i] = (struct part_audit_choice){ word, words[i].msg, same(query->action, word) };

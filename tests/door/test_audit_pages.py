@@ -1,7 +1,7 @@
 """The tab Audit log without JavaScript: entries in words, filters, pages, who may."""
 import unittest
 
-from harness import expect
+from harness import expect, new_address
 from test_organization_pages import PagesTest
 
 
@@ -19,6 +19,43 @@ class AuditPage(PagesTest):
         page = owner.open(f"/organizations/{organization}/audit?from=yesterday")
         self.wrong_at(page, "From day", 400)
         self.assertIn("no entry", owner.open(f"/organizations/{organization}/audit?from=2999-01-01").text)
+
+    def test_says_details_in_the_language_of_the_reader(self):
+        organization, owner, _, member = self.house(two_step=True)
+        place, api = f"/organizations/{organization}", owner
+        service = expect(api.post(f"{place}/services", {"name": "off; Board: pwd", "hosts": ["a.localhost"], "assertion": True, "rules": [
+            {"path": "/export,x/*", "methods": ["GET", "POST"], "second_step_max_age_s": 300}, {"path": "/", "second_step_max_age_s": 45}]}), 201)["id"]
+        expect(api.patch(f"{place}/services/{service}", {"hosts": [], "rules": [], "assertion": False}), 200)
+        expect(api.patch(f"{place}/members/{member.id()}", {"services": [{"id": service, "role": "viewer"}]}), 200)
+        expect(api.patch(f"{place}/security", {"csv_download": {"mode": "second_step", "max_age_s": 900}, "session_idle_s": 3600}), 200)
+        expect(api.patch(f"{place}/security", {"csv_download": {"mode": "off"}}), 200)
+        expect(api.patch(f"{place}/security", {"two_step_required": True, "grace_days": 7}), 200)
+        expect(api.post(f"{place}/invitations", {"email": new_address(), "role": "manager"}), 201)
+        expect(member.delete(f"{place}/members/{member.id()}"), 204)
+        kept = [event["details"] for event in expect(api.get(f"{place}/audit"), 200)["events"]]
+        said = {
+            "pwd,otp": ("password, authenticator app", "비밀번호, 인증 앱"),
+            "hosts: a.localhost; rules: GET,POST /export,x/* 300 s, / 45 s; assertion": (
+                "hosts: a.localhost; rules: GET,POST /export,x/* 5 minutes, / 45 seconds; signed assertion",
+                "호스트: a.localhost; 규칙: GET,POST /export,x/* 5분, / 45초; 서명된 어서션"),
+            "hosts: none; rules: none": ("hosts: none; rules: none", "호스트: 없음; 규칙: 없음"),
+            "member; off; Board: pwd: viewer": ("Member; off; Board: pwd: Viewer", "멤버; off; Board: pwd: 뷰어"),
+            "csv second_step, second step at most 900 s old; sessions idle 3600 s": (
+                "CSV download: Owner and managers with a recent second step, 15 minutes; signed out when unused for 1 hour",
+                "CSV 다운로드: 최근에 2단계 인증을 한 소유자와 매니저, 15분; 사용하지 않으면 로그아웃: 1시간"),
+            "csv off, second step at most 900 s old; sessions idle 3600 s": (
+                "CSV download: Nobody; signed out when unused for 1 hour", "CSV 다운로드: 아무도 안 됨; 사용하지 않으면 로그아웃: 1시간"),
+            "grace 7 days": ("days of grace: 7", "유예 기간(일): 7"),
+            "manager": ("Manager", "매니저"),
+            "member": ("Member", "멤버"),
+            "Alpha": ("Alpha", "Alpha"),
+        }
+        self.assertEqual(set(kept), set(said), "the API keeps its form")
+        for column, language in enumerate(("en", "ko")):
+            expect(api.patch("/account", {"locale": language}), 200)
+            text = owner.open(f"{place}/audit").text
+            for row in said.values():
+                self.assertIn(row[column], text)
 
     def test_is_paged(self):
         organization, owner, *_ = self.house()
