@@ -33,6 +33,7 @@ struct call {
 	const struct route *route;
 	const char *segment[SEGMENTS_MAX]; /* values of {names} in the path, in order */
 	const void *form;                  /* the struct that route->form describes */
+	enum err refused;                  /* before anybody looked for a route; else OK */
 	char id[CALL_ID_TEXT];
 
 	/* who, when, from where */

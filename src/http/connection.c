@@ -356,8 +356,11 @@ static bool answer_fast(struct connection *c, bool keep_alive)
 	return true;
 }
 
-/* To a request thread; 503 where all are busy and the queue is full, or there is no place to hash in. */
-static void hand_over(struct connection *c, const char *bytes, size_t length, bool keep_alive)
+/*
+ * To a request thread; 503 where all are busy and the queue is full, or there is no place to hash in. `refused`: what it is to be told,
+ * or OK.
+ */
+static void hand_over(struct connection *c, const char *bytes, size_t length, bool keep_alive, enum err refused)
 {
 	struct loop *loop = c->loop;
 	struct job *job = job_new(&loop->request, bytes, length);
@@ -369,9 +372,10 @@ static void hand_over(struct connection *c, const char *bytes, size_t length, bo
 		job->from = c->peer;
 		job->began_ms = loop->now_ms;
 		job->keep_alive = keep_alive;
+		job->refused = refused;
 		request_id(job->id);
 		c->busy = true;
-		if (!(err = admit(loop->server, job)))
+		if (refused || !(err = admit(loop->server, job)))
 			err = work_add(&loop->server->work, job);
 	}
 	if (!err)
@@ -387,7 +391,19 @@ static void answer_request(struct connection *c, const char *bytes, size_t lengt
 
 	c->answered = true;
 	if (!answer_fast(c, keep_alive))
-		hand_over(c, bytes, length, keep_alive);
+		hand_over(c, bytes, length, keep_alive, OK);
+}
+
+/* Somebody at a form reads a page like any other, in their language, by a thread; all else is told here. */
+static void refuse_request(struct connection *c, const char *bytes, size_t length)
+{
+	const struct parser *p = &c->parser;
+	const struct request *request = &c->loop->request;
+
+	if (p->err == ERR_TOO_LARGE && p->used && router_shows_pages(c->loop->server->options.router, request))
+		hand_over(c, bytes, p->used, false, p->err);
+	else
+		refuse(c, p->err, false, wants_body(bytes, length));
 }
 
 static void send_continue(struct connection *c)
@@ -415,7 +431,7 @@ static size_t take_requests(struct connection *c, char *bytes, size_t *length)
 
 		*length = used + left;
 		if (parsed == PARSED_REFUSED) {
-			refuse(c, c->parser.err, false, wants_body(bytes + used, left));
+			refuse_request(c, bytes + used, left);
 			return *length;
 		}
 		if (parsed == PARSED_MORE) {

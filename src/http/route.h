@@ -78,6 +78,9 @@ struct router {
  */
 bool router_hashes(const struct router *router, const struct request *request, bool *json);
 
+/* Is a refusal of this a page: does a surface of pages answer it, and a browser ask? For the loop. A router may be NULL. */
+bool router_shows_pages(const struct router *router, const struct request *request);
+
 /* Fills call->answer, whatever happens. call->request, peer, shared things and now_s are set by the server. */
 void router_answer(const struct router *router, struct call *call);
 

@@ -154,6 +154,14 @@ bool router_hashes(const struct router *router, const struct request *request, b
 	return false;
 }
 
+bool router_shows_pages(const struct router *router, const struct request *request)
+{
+	const struct view *accept = request_header(request, "Accept", NULL);
+	const struct surface *surface = router ? surface_of(router, request->path) : NULL;
+
+	return surface && !surface->json && !surface->whole && accept && memmem(accept->bytes, accept->length, "text/html", 9);
+}
+
 static enum err read_form(struct call *call)
 {
 	if (!call->route->form)
@@ -237,7 +245,7 @@ static void log_refusal(const struct call *call, enum err err)
 static void answer_by_routes(const struct router *router, struct call *call)
 {
 	int allowed = 0;
-	enum err err = run(router, call, &allowed);
+	enum err err = call->refused ? call->refused : run(router, call, &allowed);
 
 	if (!err)
 		return;

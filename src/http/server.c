@@ -96,6 +96,7 @@ static void answer_request(const struct server *server, struct job *job, struct 
 	struct call call = {
 		.request = &job->request,
 		.browser = call_browser(arena, &job->request),
+		.refused = job->refused,
 		.now_s = clock_now_s(),
 		.locale = call_language(&job->request, options->settings->locale),
 		.settings = options->settings,

@@ -32,6 +32,7 @@ struct job {
 	struct hash_place place; /* empty: it hashes nothing, or takes one later */
 	int64_t began_ms;
 	bool keep_alive; /* in: what the request says; out: whether the answer said so */
+	enum err refused; /* in: what is wrong with the request already, for a page to say; else OK */
 	char id[CALL_ID_TEXT];
 	bool streaming;         /* in: the next piece of its answer is asked for */
 	enum progress progress; /* out: MORE comes back for the next piece, CUT is closed as it is */
