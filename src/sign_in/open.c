@@ -32,6 +32,7 @@ enum err opening_prepare(struct opening *opening, struct call *call, enum transp
 
 	*out = (struct sign_in){ .status = SIGN_IN_REFUSED, .transport = transport };
 	*opening = (struct opening){ .call = call, .out = out };
+	opening->has_earlier = transport == TRANSPORT_COOKIE && sent(call, COOKIE_SESSION, &opening->earlier_sent);
 	opening->has_known = sent(call, COOKIE_KNOWN, &opening->known_sent);
 	opening->has_device = sent(call, COOKIE_DEVICE, &opening->device_sent);
 	if (call->arena->failed) /* a cookie that could not be read is not one that is not there */
@@ -76,6 +77,20 @@ static enum err fill_caller(struct db *db, const struct call *call, const struct
 	return caller_fill(db, call->now_s, out);
 }
 
+/* A bearer token in a cookie opens nothing, and so ends nothing. */
+static enum err end_earlier(struct db *db, const struct opening *opening)
+{
+	const struct call *call = opening->call;
+	struct session earlier;
+	enum err err = opening->has_earlier ? session_find(db, &opening->earlier_sent, call->now_s, &earlier) : ERR_NOT_FOUND;
+
+	if (err || earlier.bearer)
+		return err == ERR_NOT_FOUND ? OK : err;
+	if ((err = session_end(db, &earlier.account, &earlier.id)))
+		return err;
+	return audit_add(db, call, AUDIT_SESSION_ENDED, &earlier.account, &earlier.account, "signed_in_again");
+}
+
 enum err opening_session(struct db *db, struct opening *opening, const struct account *account, int methods,
                          const struct id *enrolment, bool remembered)
 {
@@ -84,7 +99,7 @@ enum err opening_session(struct db *db, struct opening *opening, const struct ac
 	enum err err;
 
 	fill_session(opening, account, methods, enrolment, remembered, &session);
-	if ((err = session_add(db, &session, &opening->token)) || (err = know(db, opening, &account->id)) ||
+	if ((err = end_earlier(db, opening)) || (err = session_add(db, &session, &opening->token)) || (err = know(db, opening, &account->id)) ||
 	    (err = account_signed_in(db, &account->id, opening->call->now_s)) ||
 	    (err = fill_caller(db, opening->call, &session, &out->caller)) ||
 	    (err = audit_add(db, opening->call, AUDIT_SIGNED_IN, &account->id, &account->id, remembered ? "remembered_device" : "")))

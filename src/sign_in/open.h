@@ -12,6 +12,8 @@ struct opening {
 	struct sign_in *out;
 	struct id session;
 	struct token_digest token, login;
+	bool has_earlier;            /* the browser brought a session cookie, which the new one will take the place of */
+	struct token_digest earlier_sent;
 	bool has_known;              /* the browser brought a known-device cookie */
 	struct token_digest known_sent;
 	bool makes_known;            /* its cookie was not this account's: it gets a new one */
@@ -28,7 +30,10 @@ void opening_wipe(struct opening *opening);
 
 MUST_USE enum err opening_prepare(struct opening *opening, struct call *call, enum transport transport, struct sign_in *out);
 
-/* Opens the session of an account: how (bits of enum method_used), the enrolment used (empty: none), by a remembered device. */
+/*
+ * Opens the session of an account: how (bits of enum method_used), the enrolment used (empty: none), by a remembered device.
+ * The session that this browser had, whoever's, ends: nobody holds its cookie any more.
+ */
 MUST_USE enum err opening_session(struct db *db, struct opening *opening, const struct account *account, int methods,
                                   const struct id *enrolment, bool remembered);
 

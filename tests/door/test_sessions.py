@@ -1,7 +1,7 @@
 """Sessions: listed, ended, confirmed again; remembered devices."""
 import unittest
 
-from harness import OTHER_PASSWORD, PASSWORD, UTC_SECOND, WRONG_PASSWORD, DoorTest, Person, expect, mail_code, token_of
+from harness import OTHER_PASSWORD, PASSWORD, UTC_SECOND, WRONG_PASSWORD, DoorTest, Person, expect, mail_code, token_of, wrong_code
 
 DEVICES = "/account/two-step/remembered-devices"
 
@@ -56,6 +56,41 @@ class Sessions(DoorTest):
         self.assertTrue(person.is_signed_in())
         self.assertTrue(stranger.is_signed_in())
         expect(person.delete("/sessions"), 204, about="again")
+
+    def test_signing_in_again_in_a_browser_ends_the_session_that_it_had(self):
+        person, stranger = self.person().sign_up(), self.person().with_two_step()
+
+        def kept(cookie):
+            """What that cookie opens; in a browser of its own, so that it is not taken away."""
+            browser = person.elsewhere()
+            browser.cookies = {"twostep": cookie}
+            return browser.is_signed_in()
+
+        def ended(account):
+            return self.server.sql("SELECT count(*) FROM audit_event e JOIN account a ON a.id = e.account_id AND a.id = e.actor_id"
+                                   " WHERE a.email = ? AND action = 'session_ended' AND details = 'signed_in_again'", account.email)[0][0]
+
+        earlier, elsewhere = person.cookies["twostep"], person.elsewhere().sign_in()
+        expect(person.first_step(password=WRONG_PASSWORD), 401, "invalid_credentials")
+        expect(person.first_step(transport="bearer"), 200)
+        self.assertTrue(kept(earlier), "no cookie has taken its place")
+        person.sign_in()
+        self.assertEqual((kept(earlier), person.is_signed_in(), elsewhere.is_signed_in(), len(sessions(person)), ended(person)),
+                         (False, True, True, 3, 1))
+        with self.subTest("of somebody else"):
+            other = stranger.elsewhere()
+            other.cookies, earlier = person.cookies, person.cookies["twostep"]
+            login = other.half_way()
+            expect(other.second_step(login, code=wrong_code(other.account.secret)), 401, "invalid_code")
+            self.assertTrue(kept(earlier), "half-way in is not in")
+            expect(other.second_step(login), 200)
+            self.assertEqual((kept(earlier), other.is_signed_in(), elsewhere.is_signed_in(), ended(person), ended(other)),
+                             (False, True, True, 2, 0))
+        with self.subTest("a bearer token in the cookie"):
+            program, browser = person.elsewhere().sign_in("bearer"), person.elsewhere()
+            browser.cookies = {"twostep": program.bearer}
+            browser.sign_in()
+            self.assertTrue(program.is_signed_in())
 
     def test_what_is_not_ones_own_is_not_found(self):
         person, stranger = self.person().sign_up(), self.person().sign_up()
