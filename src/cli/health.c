@@ -76,13 +76,14 @@ static const char *ask(const struct call *call)
 	return reason;
 }
 
-static void answer_unready(struct call *call, int status, const char *reason)
+static void answer_status(struct call *call, int status, const char *word, const char *reason)
 {
 	answer_reset(call->out);
 	call->out->status = status;
 	json_open(call->out, NULL);
-	json_text(call->out, "status", "unavailable");
-	json_text(call->out, "reason", reason);
+	json_text(call->out, "status", word);
+	if (reason)
+		json_text(call->out, "reason", reason);
 	json_close(call->out);
 }
 
@@ -102,7 +103,7 @@ static enum err ready(struct call *call)
 	if (is_to_ask(clock_monotonic_ms(), &reason))
 		reason = ask(call);
 	if (reason) {
-		answer_unready(call, 503, reason);
+		answer_status(call, 503, "unavailable", reason);
 		return OK;
 	}
 	json_open(call->out, NULL);
@@ -119,12 +120,15 @@ static const struct route health_routes[] = {
 
 static const struct route *const health_tables[] = { health_routes, NULL };
 
-/* Something else failed on the way to the question: the same two names for what does not answer. */
+/* Something else failed on the way to the question: the same two names for what does not answer. What was asked wrongly says nothing of us. */
 static void refuse(struct call *call, enum err err)
 {
 	const char *reason = err == ERR_STORE ? "database" : err == ERR_CRYPTO ? "keyring" : err_word(err);
 
-	answer_unready(call, err_status(err), reason);
+	if (err_status(err) < 500)
+		answer_status(call, err_status(err), err_word(err), NULL);
+	else
+		answer_status(call, err_status(err), "unavailable", reason);
 }
 
 const struct surface health_surface = { .prefix = "/readyz", .tables = health_tables, .json = true, .refuse = refuse };

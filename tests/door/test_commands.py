@@ -272,7 +272,10 @@ class Health(DoorTest):
         self.assertEqual((reply.status, reply.json), (200, {"status": "ready", "warnings": []}))
         head = Browser(self.server).request("HEAD", "/readyz")
         self.assertEqual((head.status, head.body), (200, b""))
-        self.assertEqual(Browser(self.server).request("DELETE", "/readyz").status, 405)
+        for path in ("/healthz", "/readyz"):
+            refused = Browser(self.server).request("DELETE", path)
+            self.assertEqual((refused.status, refused.header("Allow"), refused.json), (405, "GET, HEAD", {"status": "method_not_allowed"}))
+        self.assertEqual(Browser(self.server).request("GET", "/readyz/x").status, 404)
 
     def test_is_not_ready_while_the_database_does_not_answer(self):
         connection = sqlite3.connect(self.server.database, isolation_level=None)
