@@ -155,6 +155,35 @@ static void put_person(struct operation *operation, const struct person *person)
 		                      person->session[i].address, shown(operation, person->session[i].browser)));
 }
 
+static void json_demands(struct answer *out, const struct person *person)
+{
+	json_list(out, "required_by");
+	for (size_t i = 0; i < person->demands; i++) {
+		json_open(out, NULL);
+		json_id(out, "id", &person->demand[i].organization);
+		json_text(out, "name", person->demand[i].name);
+		json_time(out, "from", person->demand[i].from_at);
+		json_close(out);
+	}
+	json_list_close(out);
+}
+
+static void json_sessions(struct answer *out, const struct person *person)
+{
+	json_list(out, "sessions");
+	for (size_t i = 0; i < person->sessions; i++) {
+		json_open(out, NULL);
+		json_id(out, "id", &person->session[i].id);
+		json_text(out, "browser", person->session[i].browser);
+		json_text(out, "address", person->session[i].address);
+		json_time(out, "signed_in_at", person->session[i].signed_in_at);
+		json_time(out, "last_seen_at", person->session[i].last_seen_at);
+		json_close(out);
+	}
+	json_list_close(out);
+}
+
+/* Lists as the API has them. */
 static void put_person_json(struct operation *operation, const struct person *person)
 {
 	SCOPED(answer_done) struct answer answer = { 0 };
@@ -168,7 +197,9 @@ static void put_person_json(struct operation *operation, const struct person *pe
 	json_bool(&answer, "two_step", !id_empty(&person->enrolment.id));
 	json_time(&answer, "two_step_at", person->enrolment.enabled_at);
 	json_int(&answer, "recovery_codes_left", person->codes_left);
-	json_int(&answer, "sessions", (int64_t)person->sessions);
+	json_bool(&answer, "setup_required", person->account.setup_required_at > 0);
+	json_demands(&answer, person);
+	json_sessions(&answer, person);
 	json_list(&answer, "organizations");
 	for (size_t i = 0; i < person->organizations; i++) {
 		json_open(&answer, NULL);
@@ -229,7 +260,7 @@ static int close_account(struct operation *operation)
 
 const struct operator_command user_commands[] = {
 	{ "user", "list", "[--search TEXT] [--json]", "all accounts, by address", 0, OPERATOR_JSON | OPERATOR_SEARCH, list },
-	{ "user", "show", "EMAIL [--json]", "one person: two-step, organizations, sessions", 1, OPERATOR_JSON, show },
+	{ "user", "show", "EMAIL [--json]", "one person: two-step and who demands it, organizations, sessions", 1, OPERATOR_JSON, show },
 	{ "user", "reset-second-step", "EMAIL --reason TEXT", "takes a lost phone's second step away: set up anew at the next sign-in",
 	  1, OPERATOR_REASON, reset },
 	{ "user", "close", "EMAIL [--hand-over EMAIL] --yes", "deletes an account; what it owns goes to a member named", 1,

@@ -41,10 +41,14 @@ class ThroughTheServer(Commands):
         self.assertEqual((row["name"], row["two_step"], row["organizations"]), ("김소라", True, 1))
         self.assertIn(person.email, self.ok("user", "list", "--search", person.email[:4]))
         self.assertNotIn(person.email, self.ok("user", "list", "--search", "nobody-at-all"))
+        expect(person.patch(f"/organizations/{organization}/security", {"two_step_required": True, "grace_days": 7}), 200)
         shown = json.loads(self.ok("user", "show", person.email.upper(), "--json"))
         self.assertEqual((shown["email"], shown["recovery_codes_left"], shown["organizations"][0]["id"]), (person.email, 10, organization))
+        self.assertEqual((shown["setup_required"], shown["required_by"]), (False, person.two_step()["required_by"]))
+        api = expect(person.get("/sessions"), 200)["sessions"]
+        self.assertEqual(shown["sessions"], [{name: session[name] for name in session if name != "current"} for session in api])
         text = self.ok("user", "show", person.email)
-        for word in (person.email, "김소라", "10 recovery codes left", "Alpha", "owner"):
+        for word in (person.email, "김소라", "10 recovery codes left", "Alpha", "owner", f"Alpha from {shown['required_by'][0]['from']}"):
             self.assertIn(word, text)
         for secret in (person.account.secret, person.account.recovery_codes[0]):
             self.assertNotIn(secret, text)
