@@ -288,28 +288,44 @@ static bool read_start(const char *path, char *out, size_t room)
 	return true;
 }
 
-/* Comes after --mail in the table. Without smtp there is nobody to show the password to, and the file stays closed. */
-bool read_mail_password_file(struct setting_reading *reading, const char *text, void *member UNUSED)
+/* The first line of a file; NULL where it cannot be had, and why. */
+static char *first_line(struct setting_reading *reading, const char *path)
 {
-	struct settings *settings = reading->settings;
-	char start[MAIL_PASSWORD_MAX + 2];
+	char start[MAIL_PASSWORD_MAX + 2], *line = NULL;
 	size_t length;
 
-	if (!strncmp(settings->mail, "file:", 5))
-		return true;
-	if (!settings->mail_user || settings->mail_password) {
-		reading->because = settings->mail_password ? "beside a password in the mail URL" : "without a user in the mail URL";
-		return false;
-	}
-	if (!read_start(text, start, sizeof(start))) {
+	if (!read_start(path, start, sizeof(start))) {
 		reading->because = "which cannot be read";
-		return false;
+		return NULL;
 	}
 	length = strcspn(start, "\r\n");
 	if (length && length <= MAIL_PASSWORD_MAX)
-		settings->mail_password = setting_copy(reading, start, length);
+		line = setting_copy(reading, start, length);
 	else
 		reading->because = "whose first line is empty or too long";
 	wipe(start, sizeof(start));
-	return settings->mail_password != NULL;
+	return line;
+}
+
+/*
+ * Comes after --mail in the table. Where mail goes to files the password is shown to nobody, but one that is not there is told at this
+ * start too, not at the one that changes --mail.
+ */
+bool read_mail_password_file(struct setting_reading *reading, const char *text, void *member UNUSED)
+{
+	struct settings *settings = reading->settings;
+	bool to_files = !strncmp(settings->mail, "file:", 5);
+	char *line;
+
+	if (!to_files && (!settings->mail_user || settings->mail_password)) {
+		reading->because = settings->mail_password ? "beside a password in the mail URL" : "without a user in the mail URL";
+		return false;
+	}
+	if (!(line = first_line(reading, text)))
+		return false;
+	if (to_files)
+		wipe(line, strlen(line));
+	else
+		settings->mail_password = line;
+	return true;
 }

@@ -62,6 +62,7 @@ class Settings(Folder):
             ("--log-level", "loud", ()), ("--log-format", "xml", ()),
             ("--config", os.path.join(self.data, "absent"), ()),
             ("--mail-password-file", os.path.join(self.data, "absent"), ("--mail", "smtp://u@localhost:25", "--mail-from", "a@example.com")),
+            ("--mail-password-file", os.path.join(self.data, "absent"), ()), ("--mail-password-file", "/dev/null", ()),
         )
         for flag, value, more in cases:
             with self.subTest(f"{flag} {value!r}"):

@@ -269,6 +269,7 @@ static void refuses_what_is_wrong(void **state)
 		  "--mail-password-file: got \"/nowhere\", which cannot be read" },
 		{ { "--mail-password-file=/dev/null", "--mail=smtp://u@a", "--mail-from=a@b.example" },
 		  "--mail-password-file: got \"/dev/null\", whose first line is empty" },
+		{ { "--mail-password-file=/nowhere" }, "--mail-password-file: got \"/nowhere\", which cannot be read" },
 		{ { "--allow-file-mail=perhaps" }, "--allow-file-mail: got \"perhaps\"; takes yes or no" },
 		{ { "--locale=de" }, "--locale: got \"de\"; takes en or ko" },
 		{ { "--password-policy=none" }, "--password-policy: got " },
