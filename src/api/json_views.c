@@ -108,7 +108,7 @@ static void json_second_step(struct answer *out, const struct sign_in *result)
 	json_open(out, NULL);
 	json_text(out, "status", "second_step");
 	json_text(out, "login", result->login.text);
-	json_texts(out, "methods", methods, COUNT(methods));
+	json_texts(out, "methods", methods, result->has_recovery ? COUNT(methods) : 1);
 	json_time(out, "expires_at", result->login_expires_at);
 	json_close(out);
 }

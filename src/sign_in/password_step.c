@@ -39,8 +39,13 @@ static enum err is_remembered(struct db *db, const struct first *first, bool *re
 static enum err owe_second_step(struct db *db, struct first *first)
 {
 	struct sign_in *out = first->opening.out;
+	int left = 0;
+	enum err err = second_step_left(db, &first->try.account.id, &left);
 
+	if (err)
+		return err;
 	out->status = SIGN_IN_SECOND_STEP;
+	out->has_recovery = left > 0;
 	out->login_expires_at = first->opening.call->now_s + LOGIN_S;
 	return login_add(db, &first->opening.login, &first->try.account, out->transport, out->login_expires_at);
 }

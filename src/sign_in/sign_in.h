@@ -21,6 +21,7 @@ struct sign_in {
 	enum sign_in_status status;
 	struct token login;        /* with SIGN_IN_SECOND_STEP */
 	int64_t login_expires_at;
+	bool has_recovery;         /* the same: a recovery code that was not used is left */
 	struct token token;        /* of the session; for the answer only where the transport is bearer */
 	struct caller caller;      /* with the last two */
 	enum transport transport;

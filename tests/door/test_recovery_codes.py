@@ -22,12 +22,15 @@ class RecoveryCodes(DoorTest):
     def test_open_once_and_tell_how_many_are_left(self):
         person = self.person().with_two_step()
         for n, code in enumerate(person.account.recovery_codes):
+            if n == 9:
+                self.assertEqual(expect(person.elsewhere().first_step(), 200)["methods"], ["totp", "recovery_code"], "one is left")
             answer = expect(self.use(person, code), 200, about=f"code {n + 1}")
             self.assertEqual(answer["recovery_codes_left"], 9 - n)
             self.assertEqual(sorted(answer["session"]["methods"]), ["pwd", "recovery"])
             self.assertEqual(person.two_step()["recovery_codes_left"], 9 - n)
         for n, code in enumerate(person.account.recovery_codes):
             expect(self.use(person, code), 401, "invalid_code", f"code {n + 1} again")
+        self.assertEqual(expect(person.elsewhere().first_step(), 200)["methods"], ["totp"])
 
     def test_are_read_as_loosely_as_people_type(self):
         person = self.person().with_two_step()

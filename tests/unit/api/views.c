@@ -77,8 +77,11 @@ static void a_sign_in_answers_by_its_status(void **state)
 		  { .status = SIGN_IN_DONE, .caller = kim, .joined = { { "o" }, "Alpha", ROLE_MEMBER } },
 		  "{\"status\":\"signed_in\",\"session\":" SESSION "},\"organization\":{\"id\":\"bwAAAAAAAAAAAAAAAAAAAA\","
 		  "\"name\":\"Alpha\"},\"role\":\"member\"}" },
-		{ "second step",
+		{ "second step, no recovery code left",
 		  { .status = SIGN_IN_SECOND_STEP, .login = { "login" }, .token = token, .login_expires_at = 1764033947 },
+		  "{\"status\":\"second_step\",\"login\":\"login\",\"methods\":[\"totp\"],\"expires_at\":\"2025-11-25T01:25:47Z\"}" },
+		{ "second step",
+		  { .status = SIGN_IN_SECOND_STEP, .login = { "login" }, .token = token, .login_expires_at = 1764033947, .has_recovery = true },
 		  "{\"status\":\"second_step\",\"login\":\"login\",\"methods\":[\"totp\",\"recovery_code\"],"
 		  "\"expires_at\":\"2025-11-25T01:25:47Z\"}" },
 	};
