@@ -139,16 +139,18 @@ static void json_waiting(struct answer *out, const struct invitation *invitation
 static enum err mine(struct call *call)
 {
 	struct invitation_list found;
-	enum err err = invitations_mine(call, &found);
+	struct slice slice;
+	enum err err;
 
-	if (err)
+	if ((err = invitations_mine(call, &found)) ||
+	    (err = page_slice(call, &found.invitations->id, sizeof(*found.invitations), found.count, &slice)))
 		return err;
 	json_open(call->out, NULL);
 	json_list(call->out, "invitations");
-	for (size_t i = 0; i < found.count; i++)
+	for (size_t i = slice.from; i < slice.until; i++)
 		json_waiting(call->out, &found.invitations[i]);
 	json_list_close(call->out);
-	json_none(call->out, "next"); /* INVITATIONS_ROWS_MAX: what is older waits its turn */
+	json_next_id(call->out, slice.next); /* beyond INVITATIONS_ROWS_MAX what is older waits its turn */
 	json_close(call->out);
 	return OK;
 }

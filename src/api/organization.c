@@ -4,6 +4,7 @@
 #include "organizations/organization.h"
 
 #include "api/json_views.h"
+#include "api/page.h"
 #include "api/routes.h"
 #include "base/banned.h"
 
@@ -37,17 +38,19 @@ static enum err list(struct call *call)
 {
 	struct answer *out = call->out;
 	struct organization *organizations;
+	struct slice slice;
 	size_t count;
-	enum err err = organizations_look(call, &organizations, &count);
+	enum err err;
 
-	if (err)
+	if ((err = organizations_look(call, &organizations, &count)) ||
+	    (err = page_slice(call, &organizations->id, sizeof(*organizations), count, &slice)))
 		return err;
 	json_open(out, NULL);
 	json_list(out, "organizations");
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = slice.from; i < slice.until; i++)
 		json_organization(out, &organizations[i]);
 	json_list_close(out);
-	json_none(out, "next"); /* MEMBERSHIPS_MAX: all of them fit */
+	json_next_id(out, slice.next);
 	json_close(out);
 	return OK;
 }

@@ -36,4 +36,17 @@ bool page_has(const struct page *page, const struct place *place);
 /* Under "next": `last` is the last row shown; NULL: no more rows, null. */
 void json_next(struct answer *out, const struct place *last);
 
+/*
+ * Of a list that is read whole, in an order of its own: a place in it is the id of a row.
+ *
+ * first    the id in the first of `count` rows, each of them `bytes` long
+ * ERR_INVALID: call->wrong is "limit" or "after", which no row has any more
+ */
+struct slice {
+	size_t from, until;    /* rows to show: from, and before until */
+	const struct id *next; /* of the last one; NULL: no more rows */
+};
+MUST_USE enum err page_slice(struct call *call, const struct id *first, size_t bytes, size_t count, struct slice *out);
+void json_next_id(struct answer *out, const struct id *next);
+
 #endif

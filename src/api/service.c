@@ -2,6 +2,7 @@
  * /organizations/{o}/services (contract 2.3).
  */
 #include "api/json_views.h"
+#include "api/page.h"
 #include "api/routes.h"
 #include "organizations/services.h"
 #include "base/banned.h"
@@ -43,17 +44,19 @@ static void json_service(struct answer *out, const struct service *service)
 static enum err list(struct call *call)
 {
 	struct service *services;
+	struct slice slice;
 	size_t count;
-	enum err err = services_look(call, &services, &count);
+	enum err err;
 
-	if (err)
+	if ((err = services_look(call, &services, &count)) ||
+	    (err = page_slice(call, &services->id, sizeof(*services), count, &slice)))
 		return err;
 	json_open(call->out, NULL);
 	json_list(call->out, "services");
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = slice.from; i < slice.until; i++)
 		json_service(call->out, &services[i]);
 	json_list_close(call->out);
-	json_none(call->out, "next"); /* SERVICES_MAX: all of them fit */
+	json_next_id(call->out, slice.next);
 	json_close(call->out);
 	return OK;
 }

@@ -28,6 +28,25 @@ class Services(OrganizationTest):
         expect(owner.delete(path), 404, "not_found")
         self.assertEqual([r[0] for r in self.log_of(organization) if r[0].startswith("service_")], ["service_created", "service_changed", "service_deleted"])
 
+    def test_short_lists_are_paged_as_all_lists_are(self):
+        owner, guest = self.person().sign_up(), self.person().sign_up()
+        organizations = [self.organization(owner, name) for name in ("Alpha", "Beta", "Gamma")]
+        for name, organization in zip(("Wiki", "Shop", "Mail"), organizations):
+            expect(self.create(owner, organizations[0], name), 201)
+            expect(owner.post(f"/organizations/{organization}/invitations", {"email": guest.email, "role": "member"}), 201)
+        for person, path, name in ((owner, "/organizations", "organizations"), (owner, f"/organizations/{organizations[0]}/services", "services"),
+                                   (guest, "/invitations", "invitations")):
+            with self.subTest(name):
+                whole = expect(person.get(path), 200)
+                self.assertEqual((len(whole[name]), whole["next"]), (3, None))
+                first = expect(person.get(f"{path}?limit=2"), 200)
+                rest = expect(person.get(f"{path}?limit=2&after={first['next']}"), 200)
+                self.assertEqual((first[name], rest[name], rest["next"]), (whole[name][:2], whole[name][2:], None))
+                self.assertIsNone(expect(person.get(f"{path}?limit=3"), 200)["next"])
+                self.assertEqual(expect(person.get(f"{path}?after={whole[name][2]['id']}"), 200)[name], [])
+                for query, field in (("limit=0", "limit"), ("after=x", "after"), (f"after={guest.id()}", "after")):
+                    self.assertEqual(expect(person.get(f"{path}?{query}"), 400, "invalid_request", query)["field"], field)
+
     def test_changes_ask_for_presence(self):
         organization, owner, *_ = self.team()
         made = expect(self.create(owner, organization), 201)
@@ -157,7 +176,7 @@ class Services(OrganizationTest):
                         " WHERE hex(o.id) = ?", id_hex(organization))
         expect(self.create(owner, organization), 201)
         expect(self.create(owner, organization, "One more"), 422, "service_limit")
-        self.assertEqual(len(expect(owner.get(f"/organizations/{organization}/services"), 200)["services"]), 100)
+        self.assertEqual(len(expect(owner.get(f"/organizations/{organization}/services?limit=200"), 200)["services"]), 100)
 
     def test_hosts_and_rules_of_all_services_together_are_bounded(self):
         organization, owner, *_ = self.team()
