@@ -17,7 +17,7 @@ function pages() {
 
 before(async () => {
   [server, browser] = await Promise.all([Server.start(), startBrowser()]);
-  [member, nobody] = [await somebody(browser, server, "박지원"), await somebody(browser, server, "Lee <b>Who")];
+  [member, nobody] = [await somebody(server, "박지원"), await somebody(server, "Lee <b>Who")];
   owner = new Person(server, "Kim Sora");
   await visit(browser, server, {}, async (v) => {
     await owner.signUp(v);

@@ -132,7 +132,7 @@ for (const locale of LOCALES) {
   test(`${locale}: a demand leads into set-up and back to the application`, async () => {
     await visit(browser, server, { locale, applications: [] }, async (v) => {
       await guarded(v, true, async ({ owner, id, origin }) => {
-        const member = await somebody(browser, server, "이몽룡", { locale });
+        const member = await somebody(server, "이몽룡", { locale });
         join(server, id, member, "manager");
         await owner.call(v, `/organizations/${id}/security`, { two_step_required: true, grace_days: 0 }, "PATCH");
         await visit(browser, server, { locale, applications: [origin] }, async (other) => {

@@ -46,7 +46,7 @@ async function house(v) {
   await owner.enable(v);
   const id = await organize(v, owner, "Alpha");
   await owner.call(v, `/organizations/${id}/services`, { name: "Shop" });
-  const member = await somebody(browser, server, "이몽룡", { locale: v.locale });
+  const member = await somebody(server, "이몽룡", { locale: v.locale });
   join(server, id, member);
   await v.page.goto(`/organizations/${id}`);
   return { owner, id, member };

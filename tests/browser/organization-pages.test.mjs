@@ -72,7 +72,7 @@ const walks = {
   },
 
   async "joining"(v, see) {
-    const boss = await somebody(browser, server, "이순신", { locale: v.locale });
+    const boss = await somebody(server, "이순신", { locale: v.locale });
     const person = new Person(server, "홍길동");
     let link;
     await elsewhere(v, async (other) => {
@@ -101,8 +101,8 @@ const walks = {
 
   async "members"(v, see) {
     const { person, id } = await owner(v, LONG_NAME);
-    const one = await somebody(browser, server, "홍길동");
-    const many = await somebody(browser, server, "A".repeat(40) + " 김".repeat(20), { twoStep: true });
+    const one = await somebody(server, "홍길동");
+    const many = await somebody(server, "A".repeat(40) + " 김".repeat(20), { twoStep: true });
     join(server, id, one);
     join(server, id, many, "manager");
     const { id: service } = await person.call(v, `/organizations/${id}/services`, { name: "Customer Board 고객 게시판" });
@@ -204,7 +204,7 @@ const walks = {
     await v.press("Try");
     await see("service, no rule fits");
     const service = (await v.path()).split("/").pop();
-    const one = await somebody(browser, server, "홍길동", { locale: v.locale });
+    const one = await somebody(server, "홍길동", { locale: v.locale });
     join(server, id, one);
     const [[account]] = server.sql(ACCOUNT, one.email);
     const member = Buffer.from(account, "hex").toString("base64url");
@@ -235,7 +235,7 @@ const walks = {
     await v.page.goto(at(id, "/security/demand?required=true&grace_days=0"));
     await see("security, refused");
     await person.enable(v);
-    const one = await somebody(browser, server, "홍길동", { locale: v.locale });
+    const one = await somebody(server, "홍길동", { locale: v.locale });
     join(server, id, one);
     await v.page.goto(at(id, "/security"));
     await v.field("Days of grace").fill("a week");

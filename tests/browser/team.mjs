@@ -1,5 +1,6 @@
 // Organizations and who belongs to them: for what a test needs but does not look at.
-import { Person, visit } from "./harness.mjs";
+import { request } from "playwright-core";
+import { Person } from "./harness.mjs";
 
 const ROLES = { member: 1, manager: 2, owner: 3 };
 
@@ -16,12 +17,15 @@ export function join(server, organization, person, role = "member") {
 }
 
 /* Somebody with an account and no browser at hand. */
-export async function somebody(browser, server, name, { twoStep = false, locale = "en" } = {}) {
+export async function somebody(server, name, { twoStep = false, locale = "en" } = {}) {
   const person = new Person(server, name);
-  await visit(browser, server, { locale }, async (v) => {
-    await person.signUp(v);
-    if (twoStep) await person.enable(v);
-  });
+  const caller = { locale, context: { request: await request.newContext({ baseURL: server.origin }) } };
+  try {
+    await person.signUp(caller);
+    if (twoStep) await person.enable(caller);
+  } finally {
+    await caller.context.request.dispose();
+  }
   return person;
 }
 
