@@ -12,7 +12,7 @@ struct checkpoints {
 	const char *path;
 	pthread_t thread;
 	sem_t wanted;
-	atomic_bool stopping;
+	atomic_bool stopping, busy; /* busy: called, and not done yet */
 	int asked_at; /* the writer's: how many pages the log had when the thread was last called; 0: not since it began */
 };
 
@@ -37,6 +37,7 @@ static void *run(void *argument)
 		if (checkpoints->stopping)
 			return NULL;
 		checkpoint(checkpoints->path);
+		checkpoints->busy = false;
 	}
 }
 
@@ -70,12 +71,17 @@ void checkpoints_free(struct checkpoints *checkpoints)
 
 void checkpoints_tend(struct checkpoints *checkpoints, struct db *writer)
 {
-	if (writer->log_pages < checkpoints->asked_at)
+	int pages = writer->log_pages;
+
+	if (pages < checkpoints->asked_at)
 		checkpoints->asked_at = 0;
-	if (writer->log_pages >= CHECKPOINT_BOUND) {
+	if (checkpoints->busy)
+		return;
+	if (checkpoints->asked_at >= CHECKPOINT_BOUND) {
 		sqlite_checkpoint(writer);
-	} else if (writer->log_pages - checkpoints->asked_at >= CHECKPOINT_PAGES) {
-		checkpoints->asked_at = writer->log_pages;
+	} else if (pages - checkpoints->asked_at >= CHECKPOINT_PAGES) {
+		checkpoints->asked_at = pages;
+		checkpoints->busy = true;
 		sem_post(&checkpoints->wanted);
 	}
 }

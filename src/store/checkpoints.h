@@ -1,7 +1,7 @@
 /*
  * checkpoints: a thread that puts the write-ahead log back into the database while changes go on; in the writer each change would wait
  * for it. While changes never cease the log is never empty of new pages, and so it cannot begin anew: where it has grown to
- * CHECKPOINT_BOUND, the writer puts back the little that the thread has not, after it has answered.
+ * CHECKPOINT_BOUND, the writer puts back the little that came while the thread was at it, after it has answered.
  */
 #ifndef TWOSTEP_STORE_CHECKPOINTS_H
 #define TWOSTEP_STORE_CHECKPOINTS_H
@@ -9,7 +9,7 @@
 #include "store/sqlite.h"
 
 #define CHECKPOINT_PAGES  4000 /* of 4,096 bytes: the thread is called each time the log has grown by so many */
-#define CHECKPOINT_BOUND 16000 /* 64 MB */
+#define CHECKPOINT_BOUND 16000 /* 64 MB; it may get CHECKPOINT_PAGES longer until the thread is called */
 
 struct checkpoints;
 
