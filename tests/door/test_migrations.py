@@ -122,7 +122,7 @@ class KilledMidway(DoorTest):
                 self.assertEqual(broken(self.server.database), [])
             finally:
                 self.server.end()
-        self.assertLessEqual({1, 2, len(STEPS) - 1}, seen, f"killed before and between the steps: {seen}, of {count} writes")
+        self.assertTrue({1, len(STEPS) - 1} <= seen and len(seen) > len(STEPS) // 2, f"killed before and between the steps: {seen}, of {count} writes")
         self.server.start()
         self.server.forward(3 * STEP_S)
         person.elsewhere().sign_in()
@@ -131,7 +131,7 @@ class KilledMidway(DoorTest):
     @staticmethod
     def moments(count):
         """The first writes, the last ones, and some in between."""
-        return sorted({*range(3), *range(count // 10, count - 24, max(1, count // 10)), *range(count - 24, count - 1, 3)})
+        return sorted({*range(3), *range(count // 12, count - 24, max(1, count // 12)), *range(count - 24, count - 1, 3)})
 
     def all_steps(self):
         def digest(path):
