@@ -32,7 +32,7 @@ enum err opening_prepare(struct opening *opening, struct call *call, enum transp
 
 	*out = (struct sign_in){ .status = SIGN_IN_REFUSED, .transport = transport };
 	*opening = (struct opening){ .call = call, .out = out };
-	opening->has_earlier = transport == TRANSPORT_COOKIE && sent(call, COOKIE_SESSION, &opening->earlier_sent);
+	opening->has_earlier = sent(call, COOKIE_SESSION, &opening->earlier_sent);
 	opening->has_known = sent(call, COOKIE_KNOWN, &opening->known_sent);
 	opening->has_device = sent(call, COOKIE_DEVICE, &opening->device_sent);
 	if (call->arena->failed) /* a cookie that could not be read is not one that is not there */
@@ -77,12 +77,13 @@ static enum err fill_caller(struct db *db, const struct call *call, const struct
 	return caller_fill(db, call->now_s, out);
 }
 
-/* A bearer token in a cookie opens nothing, and so ends nothing. */
+/* Where a new cookie takes its place. A bearer token in a cookie opens nothing, and so ends nothing. */
 static enum err end_earlier(struct db *db, const struct opening *opening)
 {
 	const struct call *call = opening->call;
+	bool replaced = opening->has_earlier && opening->out->transport == TRANSPORT_COOKIE; /* of two steps it is the first that said so */
 	struct session earlier;
-	enum err err = opening->has_earlier ? session_find(db, &opening->earlier_sent, call->now_s, &earlier) : ERR_NOT_FOUND;
+	enum err err = replaced ? session_find(db, &opening->earlier_sent, call->now_s, &earlier) : ERR_NOT_FOUND;
 
 	if (err || earlier.bearer)
 		return err == ERR_NOT_FOUND ? OK : err;

@@ -12,7 +12,7 @@ struct opening {
 	struct sign_in *out;
 	struct id session;
 	struct token_digest token, login;
-	bool has_earlier;            /* the browser brought a session cookie, which the new one will take the place of */
+	bool has_earlier;            /* the browser brought a session cookie */
 	struct token_digest earlier_sent;
 	bool has_known;              /* the browser brought a known-device cookie */
 	struct token_digest known_sent;
@@ -32,7 +32,7 @@ MUST_USE enum err opening_prepare(struct opening *opening, struct call *call, en
 
 /*
  * Opens the session of an account: how (bits of enum method_used), the enrolment used (empty: none), by a remembered device.
- * The session that this browser had, whoever's, ends: nobody holds its cookie any more.
+ * The session that this browser had, whoever's, ends where it gets a cookie: nobody holds the one before any more.
  */
 MUST_USE enum err opening_session(struct db *db, struct opening *opening, const struct account *account, int methods,
                                   const struct id *enrolment, bool remembered);

@@ -86,6 +86,11 @@ class Sessions(DoorTest):
             expect(other.second_step(login), 200)
             self.assertEqual((kept(earlier), other.is_signed_in(), elsewhere.is_signed_in(), ended(person), ended(other)),
                              (False, True, True, 2, 0))
+        with self.subTest("a program's two steps, with the cookie of a browser"):
+            program, earlier = stranger.elsewhere(), stranger.elsewhere().sign_in().cookies["twostep"]
+            program.cookies = {"twostep": earlier}
+            program.sign_in("bearer")
+            self.assertTrue(kept(earlier), "no cookie has taken its place")
         with self.subTest("a bearer token in the cookie"):
             program, browser = person.elsewhere().sign_in("bearer"), person.elsewhere()
             browser.cookies = {"twostep": program.bearer}
