@@ -13,7 +13,9 @@ struct checkpoints {
 	pthread_t thread;
 	sem_t wanted;
 	atomic_bool stopping, busy; /* busy: called, and not done yet */
-	int asked_at; /* the writer's: how many pages the log had when the thread was last called; 0: not since it began */
+	/* The writer's. */
+	int asked_at; /* how many pages the log had when the thread was last called; 0: not since it began */
+	bool stuck;   /* the writer has tried since, and could not: not again before the log has grown */
 };
 
 /* A connection for each time: none that a failing disk has spoiled, and no memory while nothing is to be done. */
@@ -77,11 +79,12 @@ void checkpoints_tend(struct checkpoints *checkpoints, struct db *writer)
 		checkpoints->asked_at = 0;
 	if (checkpoints->busy)
 		return;
-	if (checkpoints->asked_at >= CHECKPOINT_BOUND) {
-		sqlite_checkpoint(writer);
-	} else if (pages - checkpoints->asked_at >= CHECKPOINT_PAGES) {
+	if (pages - checkpoints->asked_at >= CHECKPOINT_PAGES) {
 		checkpoints->asked_at = pages;
+		checkpoints->stuck = false;
 		checkpoints->busy = true;
 		sem_post(&checkpoints->wanted);
+	} else if (checkpoints->asked_at >= CHECKPOINT_BOUND && !checkpoints->stuck) {
+		checkpoints->stuck = sqlite_checkpoint(writer) != OK;
 	}
 }
