@@ -216,6 +216,19 @@ static enum err refuse_every_third(struct db *db, void *argument)
 	return err ? err : *number % 3 ? OK : ERR_CODE_REFUSED;
 }
 
+/* What it wrote was written by a statement whose row was read, and which was not run to its end. */
+static enum err refuse_behind_a_row(struct db *db, void *argument)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	const int64_t *number = argument;
+	enum err err;
+
+	if (*number % 3)
+		return add_number(db, argument);
+	err = db_one(db, &rows, "INSERT INTO meta (name, value) VALUES ('left behind', x'00') ON CONFLICT (name) DO UPDATE SET value = x'01' RETURNING name");
+	return err ? err : ERR_CODE_REFUSED;
+}
+
 static enum err refuse_every_third_at_once(struct db *db, void *argument)
 {
 	const int64_t *number = argument;
@@ -277,6 +290,22 @@ static void takes_back_what_was_refused_alone(void **state)
 	assert_int_equal(count_numbers(((struct fixture *)*state)->store), 42);
 }
 
+static enum err look_for_left_behind(struct db *db, void *argument)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+
+	(void)argument;
+	return db_one(db, &rows, "SELECT 1 FROM meta WHERE name = 'left behind'");
+}
+
+static void takes_back_what_answered_rows(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	part(*state, refuse_behind_a_row, ERR_CODE_REFUSED, 0);
+	assert_int_equal(store_read(fixture->store, look_for_left_behind, NULL), ERR_NOT_FOUND);
+}
+
 /* What refuses before it writes makes no other run again. */
 static void runs_nothing_twice_for_who_wrote_nothing(void **state)
 {
@@ -294,6 +323,7 @@ int main(void)
 		WITH_STORE(commits_one_that_is_alone),
 		WITH_STORE(parts_the_good_from_the_bad),
 		WITH_STORE(takes_back_what_was_refused_alone),
+		WITH_STORE(takes_back_what_answered_rows),
 		WITH_STORE(runs_nothing_twice_for_who_wrote_nothing),
 		cmocka_unit_test(waits_for_nobody),
 	};
