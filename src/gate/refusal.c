@@ -47,18 +47,11 @@ static void write_page(struct call *call, enum err err)
 	call->out->csp = POLICY;
 }
 
-static bool wants_page(const struct call *call)
-{
-	const struct view *accept = request_header(call->request, "Accept", NULL);
-
-	return accept && memmem(accept->bytes, accept->length, "text/html", 9);
-}
-
 void gate_refuse(struct call *call, enum err err)
 {
 	answer_reset(call->out);
 	call->out->status = err_status(err);
-	if (wants_page(call))
+	if (request_takes_pages(call->request))
 		write_page(call, err);
 	else
 		reply_problem(call->out, call->locale, err);

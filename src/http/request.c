@@ -50,3 +50,10 @@ const struct view *request_header(const struct request *request, const char *nam
 		*several = count > 1;
 	return count == 1 ? found : NULL;
 }
+
+bool request_takes_pages(const struct request *request)
+{
+	const struct view *accept = request_header(request, "Accept", NULL);
+
+	return accept && memmem(accept->bytes, accept->length, "text/html", 9);
+}

@@ -156,10 +156,9 @@ bool router_hashes(const struct router *router, const struct request *request, b
 
 bool router_shows_pages(const struct router *router, const struct request *request)
 {
-	const struct view *accept = request_header(request, "Accept", NULL);
 	const struct surface *surface = router ? surface_of(router, request->path) : NULL;
 
-	return surface && !surface->json && !surface->whole && accept && memmem(accept->bytes, accept->length, "text/html", 9);
+	return surface && !surface->json && !surface->whole && request_takes_pages(request);
 }
 
 static enum err read_form(struct call *call)
