@@ -53,6 +53,19 @@ void json_session(struct answer *out, const char *name, const struct caller *cal
 	json_close(out);
 }
 
+void json_demands(struct answer *out, const struct demanding *demanding, size_t count)
+{
+	json_list(out, "required_by");
+	for (size_t i = 0; i < count; i++) {
+		json_open(out, NULL);
+		json_id(out, "id", &demanding[i].organization);
+		json_text(out, "name", demanding[i].name);
+		json_time(out, "from", demanding[i].from_at);
+		json_close(out);
+	}
+	json_list_close(out);
+}
+
 enum err json_required_by(struct call *call, const struct id *account)
 {
 	struct demanding *demanding;
@@ -61,15 +74,7 @@ enum err json_required_by(struct call *call, const struct id *account)
 
 	if (err)
 		return err;
-	json_list(call->out, "required_by");
-	for (size_t i = 0; i < count; i++) {
-		json_open(call->out, NULL);
-		json_id(call->out, "id", &demanding[i].organization);
-		json_text(call->out, "name", demanding[i].name);
-		json_time(call->out, "from", demanding[i].from_at);
-		json_close(call->out);
-	}
-	json_list_close(call->out);
+	json_demands(call->out, demanding, count);
 	return OK;
 }
 

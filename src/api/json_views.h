@@ -23,6 +23,8 @@ void json_session(struct answer *out, const char *name, const struct caller *cal
  */
 MUST_USE enum err json_sign_in(struct call *call, const struct sign_in *result);
 
+void json_demands(struct answer *out, const struct demanding *demanding, size_t count); /* as the next one shows them */
+
 /* The organisations that demand two-step of this account, in force or with grace, under "required_by". */
 MUST_USE enum err json_required_by(struct call *call, const struct id *account);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "accounts/directory.h"
+#include "api/json_views.h"
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/operator.h"
@@ -155,19 +156,6 @@ static void put_person(struct operation *operation, const struct person *person)
 		                      person->session[i].address, shown(operation, person->session[i].browser)));
 }
 
-static void json_demands(struct answer *out, const struct person *person)
-{
-	json_list(out, "required_by");
-	for (size_t i = 0; i < person->demands; i++) {
-		json_open(out, NULL);
-		json_id(out, "id", &person->demand[i].organization);
-		json_text(out, "name", person->demand[i].name);
-		json_time(out, "from", person->demand[i].from_at);
-		json_close(out);
-	}
-	json_list_close(out);
-}
-
 static void json_sessions(struct answer *out, const struct person *person)
 {
 	json_list(out, "sessions");
@@ -198,7 +186,7 @@ static void put_person_json(struct operation *operation, const struct person *pe
 	json_time(&answer, "two_step_at", person->enrolment.enabled_at);
 	json_int(&answer, "recovery_codes_left", person->codes_left);
 	json_bool(&answer, "setup_required", person->account.setup_required_at > 0);
-	json_demands(&answer, person);
+	json_demands(&answer, person->demand, person->demands);
 	json_sessions(&answer, person);
 	json_list(&answer, "organizations");
 	for (size_t i = 0; i < person->organizations; i++) {
