@@ -2,7 +2,8 @@
 The whole journey with faults: each change that the route tables have, and each page, while the n-th allocation, statement,
 write, send … fails. Never a crash, never a yes that is not whole, nothing half done; afterwards it goes on.
 
-    FAULTS_EACH=1       every n of every kind, until none is hit (hours); else a sample of them, which FAULTS_SEED chooses
+    FAULTS_EACH=1       every n of every kind, until none is hit (two hours of a processor); else a sample, which FAULTS_SEED chooses
+    FAULTS_PART=K/N     the K-th of N parts of the steps
     FAULTS_STRIDE=N     beside that, behind the first ones only every N-th n
     FAULTS_STEP=WORDS   only steps whose name has these words in it; FAULTS_KIND=NAME: only this kind
 """
@@ -30,6 +31,7 @@ from world import IN_PARTS, World, all_steps  # noqa: E402
 EACH = bool(os.environ.get("FAULTS_EACH"))
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
 STRIDE = int(os.environ.get("FAULTS_STRIDE", "1"))
+PART_NUMBER, PARTS = map(int, os.environ.get("FAULTS_PART", "1/1").split("/"))
 ONLY_KIND = os.environ.get("FAULTS_KIND", "")
 FIRST = 3             # n that no stride leaves out
 SAMPLE = 2            # tries a step
@@ -338,7 +340,7 @@ class Journey(unittest.TestCase):
     def steps(self):
         """All, or a part of them."""
         found = [step for step in all_steps(every_route()) if os.environ.get("FAULTS_STEP", "") in f"{step[0]} {step[1]}"]
-        return [step for step in found if EACH or self.random.random() < (LOOK_PART if step[0].startswith("GET ") else CHANGE_PART)]
+        return [step for step in found[PART_NUMBER - 1::PARTS] if EACH or self.random.random() < (LOOK_PART if step[0].startswith("GET ") else CHANGE_PART)]
 
     def test_never_a_crash_nor_a_yes_that_is_not_whole(self):
         self.complaints, self.tries, self.hits = [], 0, 0
