@@ -68,6 +68,11 @@ def probabilities(pairs):
     return found
 
 
+def together(found):
+    """How likely so much or more is of all cases, where nothing differs in any: what shows in none of them alone."""
+    return two_sided(sum(one.z for one in found) / math.sqrt(len(found)))
+
+
 def interval(pairs, alpha):
     """All shifts that the ranks do not speak against: the middle of the differences lies there, but for a chance of alpha."""
     differences, edge = sorted(a - b for a, b in pairs), z_of(alpha)
@@ -86,6 +91,7 @@ class Found:
 
     def __init__(self, name, pairs, alpha):
         self.name, self.count, self.alpha = name, len(pairs), alpha
+        self.z = signed_rank([a - b for a, b in pairs])
         self.probabilities = probabilities(pairs)
         self.low, self.high = interval(pairs, alpha)
         self.middle = sorted(b for _, b in pairs)[len(pairs) // 2]

@@ -2,7 +2,7 @@
 import random
 import unittest
 
-from pairs import Found, binomial, crossing, interval, measure, signed_rank, two_sided, z_of
+from pairs import Found, binomial, crossing, interval, measure, signed_rank, together, two_sided, z_of
 
 
 def times(count, coin, apart=0.0, seldom=0.0):
@@ -41,6 +41,13 @@ class Statistics(unittest.TestCase):
         self.assertIn("rank", Found("x", times(2000, coin, apart=2e4), 1e-6).leaks)
         self.assertIn("rank", Found("x", times(2000, coin, apart=-2e4), 1e-6).leaks)
         self.assertIn("q90", Found("x", times(2000, coin, seldom=0.1), 1e-6).leaks)
+
+    def test_many_say_together_what_none_says_alone(self):
+        coin = random.Random(5)
+        apart = [Found("x", times(300, coin, apart=8e3), 1e-6) for _ in range(16)]
+        self.assertEqual([one.leaks for one in apart], [{}] * 16)
+        self.assertLess(together(apart), 1e-6)
+        self.assertGreater(together([Found("x", times(300, coin), 1e-6) for _ in range(16)]), 1e-3)
 
     def test_the_interval_holds_what_is_apart(self):
         coin, missed = random.Random(3), 0

@@ -98,6 +98,12 @@ class World:
             time.sleep(0.0002)
         time.sleep(REST_S)
 
+    def mail_nobody(self):
+        """A letter that goes nowhere, and its delivery."""
+        self.marks = {}
+        self.asker.ask(self.api("/password-reset", {"email": f"nobody.{next(self.networks)}@example.com"}))
+        self.settle()
+
 
 class Asker:
     """One connection, one request at a time."""
