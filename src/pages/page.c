@@ -102,6 +102,8 @@ static const struct {
 	{ ERR_INVALID, "csv_minutes", MSG_SECURITY_CSV_AGE_WRONG },
 	{ ERR_INVALID, "services", MSG_MEMBER_SERVICES_WRONG },
 	{ ERR_INVALID, "reason", MSG_STEP_RESET_REASON_WRONG },
+	{ ERR_INVALID, "from", MSG_AUDIT_DAY_WRONG },
+	{ ERR_INVALID, "to", MSG_AUDIT_DAY_WRONG },
 };
 
 /* The same inside a form, where ERR_INVALID is a field that was left empty (page_needs). */
