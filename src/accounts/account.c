@@ -6,23 +6,6 @@
 
 #include "base/banned.h"
 
-/* Copies without the white space around; false where it does not fit. */
-static bool trim(const char *typed, char *out, size_t room)
-{
-	size_t length;
-
-	while (*typed && isspace((unsigned char)*typed))
-		typed++;
-	length = strlen(typed);
-	while (length && isspace((unsigned char)typed[length - 1]))
-		length--;
-	if (length >= room)
-		return false;
-	memcpy(out, typed, length);
-	out[length] = '\0';
-	return true;
-}
-
 /* RFC 5322 dot-atom: what mail servers take without quotes. */
 static bool is_local_part(const char *text, size_t length)
 {
@@ -38,23 +21,13 @@ static bool is_local_part(const char *text, size_t length)
 	return true;
 }
 
-static bool is_label(const char *text, size_t length)
-{
-	if (!length || length > 63 || text[0] == '-' || text[length - 1] == '-')
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (!isalnum((unsigned char)text[i]) && text[i] != '-')
-			return false;
-	return true;
-}
-
 static bool is_domain(const char *text)
 {
 	size_t labels = 0;
 
 	for (; *text; labels++) {
 		size_t length = strcspn(text, ".");
-		if (!is_label(text, length))
+		if (!text_is_host_label(text, length))
 			return false;
 		text += length;
 		if (*text == '.' && !*++text)
@@ -68,7 +41,7 @@ enum err email_read(const char *typed, char out[static EMAIL_TEXT])
 	char email[EMAIL_TEXT];
 	const char *at;
 
-	if (!trim(typed, email, sizeof(email)))
+	if (!text_trim(typed, email, sizeof(email)))
 		return ERR_EMAIL;
 	for (const char *p = email; *p; p++)
 		if ((unsigned char)*p <= ' ' || (unsigned char)*p > '~')
@@ -86,7 +59,7 @@ enum err name_read(const char *typed, char out[static NAME_TEXT])
 	static const char *const refused[] = { "://", "/", "\\", "@" };
 	char name[NAME_TEXT], lower[NAME_TEXT];
 
-	if (!trim(typed, name, sizeof(name)) || !*name || !text_is_utf8(name, strlen(name)) ||
+	if (!text_trim(typed, name, sizeof(name)) || !*name || !text_is_utf8(name, strlen(name)) ||
 	    text_characters(name) > NAME_CHARACTERS_MAX || text_has_controls(name))
 		return ERR_NAME;
 	for (size_t i = 0; i < COUNT(refused); i++)

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -11,6 +12,8 @@
 #include "base/base.h"
 
 #include "base/banned.h"
+
+#define HOST_LABEL_MAX 63
 
 size_t text_next(const char *text, size_t length, uint32_t *character)
 {
@@ -146,4 +149,30 @@ bool text_ascii_same(const char *a, const char *b)
 	while (*a && ascii_lower(*a) == ascii_lower(*b))
 		a++, b++;
 	return ascii_lower(*a) == ascii_lower(*b);
+}
+
+bool text_trim(const char *typed, char *out, size_t room)
+{
+	size_t length;
+
+	while (*typed && isspace((unsigned char)*typed))
+		typed++;
+	length = strlen(typed);
+	while (length && isspace((unsigned char)typed[length - 1]))
+		length--;
+	if (length >= room)
+		return false;
+	memcpy(out, typed, length);
+	out[length] = '\0';
+	return true;
+}
+
+bool text_is_host_label(const char *text, size_t length)
+{
+	if (!length || length > HOST_LABEL_MAX || text[0] == '-' || text[length - 1] == '-')
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)text[i]) && text[i] != '-')
+			return false;
+	return true;
 }

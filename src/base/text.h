@@ -35,4 +35,10 @@ void text_ascii_lower(char *text);
 /* Compares without ASCII case. */
 bool text_ascii_same(const char *a, const char *b);
 
+/* Copies without the white space of ASCII around; false where it does not fit (room bytes, with NUL), *out untouched. */
+MUST_USE bool text_trim(const char *typed, char *out, size_t room);
+
+/* One label of a host name: 1 to 63 letters, digits and hyphens, none at an end (RFC 1123 section 2.1, RFC 1035 section 2.3.4). */
+bool text_is_host_label(const char *text, size_t length);
+
 #endif

@@ -15,20 +15,11 @@
 /* Without the white space around, lower case; false where it does not fit or is not plain ASCII. */
 static bool copy_plain(const char *typed, char *out, size_t room)
 {
-	size_t length;
-
-	while (*typed && isspace((unsigned char)*typed))
-		typed++;
-	length = strlen(typed);
-	while (length && isspace((unsigned char)typed[length - 1]))
-		length--;
-	if (!length || length >= room)
+	if (!text_trim(typed, out, room) || !*out)
 		return false;
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)typed[i] <= ' ' || (unsigned char)typed[i] > '~')
+	for (const char *at = out; *at; at++)
+		if ((unsigned char)*at <= ' ' || (unsigned char)*at > '~')
 			return false;
-	memcpy(out, typed, length);
-	out[length] = '\0';
 	text_ascii_lower(out);
 	return true;
 }
@@ -49,16 +40,6 @@ static bool take_port(char *text, long *port)
 	return *port <= 65535;
 }
 
-static bool is_label(const char *label, size_t length)
-{
-	if (!length || length > 63 || label[0] == '-' || label[length - 1] == '-')
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (!isalnum((unsigned char)label[i]) && label[i] != '-')
-			return false;
-	return true;
-}
-
 /* Labels with dots between; what ends in a number is an address to browsers, and then it must be one. */
 static bool is_name(const char *name)
 {
@@ -72,7 +53,7 @@ static bool is_name(const char *name)
 	for (;; name++) {
 		size_t length = strcspn(name, ".");
 
-		if (!is_label(name, length))
+		if (!text_is_host_label(name, length))
 			return false;
 		name += length;
 		if (!*name)

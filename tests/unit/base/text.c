@@ -164,6 +164,36 @@ static void compares_without_ascii_case(void **state)
 			fail_msg("%s and %s", cases[i].a, cases[i].b);
 }
 
+static void trims_the_white_space_around(void **state)
+{
+	static const struct { const char *typed, *is; size_t room; } cases[] = {
+		{ "", "", 1 },         { " \t\r\n", "", 1 },  { "a", "a", 2 },          { " a b\t", "a b", 4 }, { "\va\f", "a", 2 },
+		{ "a", NULL, 1 },      { " a b ", NULL, 3 },  { "\xc2\xa0", "\xc2\xa0", 3 },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char out[8] = "before";
+		assert_int_equal(text_trim(cases[i].typed, out, cases[i].room), cases[i].is != NULL);
+		assert_string_equal(out, cases[i].is ? cases[i].is : "before");
+	}
+}
+
+static void knows_a_label_of_a_host_name(void **state)
+{
+	static const char longest[] = "123456789012345678901234567890123456789012345678901234567890abcd";
+	static const struct { const char *text; bool good; } cases[] = {
+		{ "a", true },   { "0", true },   { "a-b", true }, { "xn--fsq", true }, { "A9", true },
+		{ "", false },   { "-a", false }, { "a-", false }, { "-", false },      { "a_b", false },
+		{ "a.b", false }, { "\xc3\xa9", false }, { "a b", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (text_is_host_label(cases[i].text, strlen(cases[i].text)) != cases[i].good)
+			fail_msg("%s", cases[i].text);
+	assert_true(text_is_host_label(longest, 63));
+	assert_false(text_is_host_label(longest, 64));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +202,7 @@ int main(void)
 		cmocka_unit_test(finds_controls),               cmocka_unit_test(composes),
 		cmocka_unit_test(fits_or_refuses),              cmocka_unit_test(refuses_to_compose_what_is_no_utf8),
 		cmocka_unit_test(lowers_ascii_letters_alone),   cmocka_unit_test(compares_without_ascii_case),
+		cmocka_unit_test(trims_the_white_space_around), cmocka_unit_test(knows_a_label_of_a_host_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
