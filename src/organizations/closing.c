@@ -44,20 +44,37 @@ static enum err forget_traces(struct db *db, const struct account *account)
 	return limits_drop(db, &account->id);
 }
 
+static enum err owns_none(struct db *db, const struct id *account)
+{
+	bool owns = false;
+	enum err err = membership_owns(db, account, &owns);
+
+	return err ? err : owns ? ERR_LAST_OWNER : OK;
+}
+
 enum err account_close(struct db *db, const struct call *call, const struct account *account)
 {
 	struct letter_facts facts = { .to = account->email, .name = account->name, .locale = account->locale };
 	const struct id *actor = call->caller ? &call->caller->account.id : NULL;
-	bool owns = false;
 	enum err err;
 
-	if ((err = membership_owns(db, &account->id, &owns)) || owns)
-		return err ? err : ERR_LAST_OWNER;
-	if ((err = leave_all(db, call, account)) || (err = forget_traces(db, account)) ||
+	if ((err = owns_none(db, &account->id)) || (err = leave_all(db, call, account)) || (err = forget_traces(db, account)) ||
 	    (err = audit_add(db, call, AUDIT_ACCOUNT_CLOSED, actor, &account->id, "")) ||
 	    (err = letter_queue(db, call, LETTER_ACCOUNT_CLOSED, &facts)))
 		return err;
 	return account_drop(db, &account->id);
+}
+
+static enum err caller_owns_none(struct db *db, void *argument)
+{
+	const struct call *call = argument;
+
+	return owns_none(db, &call->caller->account.id);
+}
+
+enum err closing_allowed(struct call *call)
+{
+	return store_read(call->store, caller_owns_none, call);
 }
 
 static enum err close_own(struct db *db, void *argument)

@@ -109,13 +109,18 @@ static enum err undo(struct call *call)
 	return err ? err : page_to_with(call, "/password-reset", NOTICE_EMAIL_UNDONE);
 }
 
+/* What stands in the way is told before a password is typed. */
 static enum err show_close(struct call *call, enum err err)
 {
+	enum err allowed = closing_allowed(call);
+
+	if (page_cannot_tell(allowed))
+		return allowed;
 	const struct page_account_close page = {
 		.frame = page_frame(call, "/account/close", err == ERR_LAST_OWNER ? OK : err),
 		.email = call->caller->account.email,
 		.password_error = page_field(call, err, "password"),
-		.owns = err == ERR_LAST_OWNER,
+		.owns = err == ERR_LAST_OWNER || allowed == ERR_LAST_OWNER,
 	};
 	if (!page.frame)
 		return ERR_MEMORY;

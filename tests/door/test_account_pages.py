@@ -61,7 +61,9 @@ class ClosingAnAccount(PagesTest):
 
     def test_not_while_owner(self):
         _, owner, *_ = self.house()
-        page = owner.open("/account/close").press("Close my account", Password=owner.password)
+        page = owner.open("/account/close")
+        self.assertIn("Hand ownership over", page.text, "told before a password is typed")
+        page = page.press("Close my account", Password=owner.password)
         self.assertEqual(page.reply.status, 409)
         self.assertIn("Hand ownership over", page.text)
         self.assertTrue(owner.is_signed_in())
