@@ -98,11 +98,9 @@ enum err account_set_profile(struct db *db, const struct id *account, const char
 	char key[ACCOUNT_NAME_KEY];
 	enum err err = db_change(db, NULL, "UPDATE account SET name = $2, locale = $3 WHERE id = $1", db_id(account),
 	        db_text(name), db_text(locale_tag(locale)));
-	if (err)
-		return err;
-
 	/* the copy that lists of members sort by */
-	text_fold(name, key, sizeof(key));
+	if (err || (err = text_fold(name, key, sizeof(key))))
+		return err;
 	return db_change(db, NULL, "UPDATE membership SET name_key = $2 WHERE account_id = $1 AND name_key <> $2", db_id(account),
 	        db_text(key));
 }

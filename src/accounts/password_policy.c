@@ -45,16 +45,14 @@ void password_wipe(struct password *password)
 enum err password_read(const char *typed, struct password *out)
 {
 	struct password read = { "" };
-	enum err err = OK;
+	enum err err;
 
 	if (!text_is_utf8(typed, strlen(typed)))
 		return ERR_INVALID;
-	if (text_nfc(typed, read.text, sizeof(read.text)))
-		err = ERR_PASSWORD_LONG;
-	else
+	if (!(err = text_nfc(typed, read.text, sizeof(read.text))))
 		*out = read;
 	password_wipe(&read);
-	return err;
+	return err == ERR_INVALID ? ERR_PASSWORD_LONG : err;
 }
 
 static bool is_word_byte(char c)

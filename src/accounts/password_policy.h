@@ -16,7 +16,7 @@ struct password {
 
 void password_wipe(struct password *password);
 
-/* What was typed as NFC: NFC and NFD of the same words are the same password. ERR_PASSWORD_LONG, ERR_INVALID (not UTF-8). */
+/* What was typed as NFC: NFC and NFD of the same words are the same password. ERR_PASSWORD_LONG, ERR_INVALID (not UTF-8), ERR_MEMORY. */
 MUST_USE enum err password_read(const char *typed, struct password *out);
 
 /*

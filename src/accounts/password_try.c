@@ -108,10 +108,13 @@ static enum err check(struct call *call, const char *typed, struct password_try 
 {
 	SCOPED(password_wipe) struct password password = { "" };
 	SCOPED(hash_text_wipe) struct hash_text stored = { "" }, made = { "" };
-	bool fits = !password_read(typed, &password) && !try->stranger;
-	enum err err = fits ? password_unseal(call->keys, &try->account.id, &try->sealed, &stored)
-	                    : password_seal(call->keys, &try->subject, &made, &try->refreshed);
+	enum err err = password_read(typed, &password);
+	bool fits = !err && !try->stranger;
 
+	if (err == ERR_MEMORY)
+		return err;
+	err = fits ? password_unseal(call->keys, &try->account.id, &try->sealed, &stored)
+	           : password_seal(call->keys, &try->subject, &made, &try->refreshed);
 	if (err || (err = hash_check(call->hashes, &password, fits ? &stored : NULL, &try->outdated)))
 		return err;
 	if (!fits)

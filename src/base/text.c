@@ -127,15 +127,18 @@ static size_t cut_at(const char *text, size_t length, size_t most)
 	return most;
 }
 
-void text_fold(const char *text, char *out, size_t room)
+enum err text_fold(const char *text, char *out, size_t room)
 {
 	size_t length = 0, kept;
 	uint8_t *folded = u8_casefold((const uint8_t *)text, strlen(text), NULL, UNINORM_NFC, NULL, &length);
 
+	if (!folded && errno == ENOMEM)
+		return ERR_MEMORY;
 	kept = folded ? cut_at((const char *)folded, length, room - 1) : cut_at(text, strlen(text), room - 1);
 	memcpy(out, folded ? (const char *)folded : text, kept);
 	out[kept] = '\0';
 	free(folded);
+	return OK;
 }
 
 void text_ascii_lower(char *text)

@@ -23,11 +23,11 @@ size_t text_next(const char *text, size_t length, uint32_t *character);
 bool text_has_controls(const char *text);
 bool text_is_control(uint32_t character);
 
-/* NFC into out (room bytes, with NUL); ERR_INVALID where it is not UTF-8 or does not fit. */
+/* NFC into out (room bytes, with NUL); ERR_INVALID where it is not UTF-8 or does not fit; ERR_MEMORY. */
 MUST_USE enum err text_nfc(const char *text, char *out, size_t room);
 
-/* Without letter case and in NFC, for comparing and sorting; cut where it does not fit. Not for what decides who gets in. */
-void text_fold(const char *text, char *out, size_t room);
+/* Without letter case and in NFC, for comparing and sorting; cut where it does not fit. Not for what decides who gets in. ERR_MEMORY */
+MUST_USE enum err text_fold(const char *text, char *out, size_t room);
 
 /* Lower case of ASCII letters alone, in place. */
 void text_ascii_lower(char *text);

@@ -115,7 +115,7 @@ static enum err visit(const struct check *check, struct look *look)
 }
 
 static const char *const words[] = {
-	[VERDICT_UNSURE] = "unsure", [VERDICT_MALFORMED] = "malformed", [VERDICT_NOT_SIGNED_IN] = "not_signed_in",
+	[VERDICT_UNSURE] = "unsure", [VERDICT_NO_MEMORY] = "unsure", [VERDICT_MALFORMED] = "malformed", [VERDICT_NOT_SIGNED_IN] = "not_signed_in",
 	[VERDICT_FORBIDDEN] = "forbidden", [VERDICT_RESTRICTED] = "restricted", [VERDICT_NEEDS_SECOND_STEP] = "needs_second_step",
 	[VERDICT_OK] = "ok",
 };

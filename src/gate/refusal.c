@@ -127,7 +127,9 @@ static void refuse_host(struct call *call, const struct check *check)
 
 void gate_refuse_check(struct call *call, const struct check *check, enum verdict verdict)
 {
-	if (verdict == VERDICT_MALFORMED)
+	if (verdict == VERDICT_NO_MEMORY)
+		gate_refuse(call, ERR_MEMORY);
+	else if (verdict == VERDICT_MALFORMED)
 		gate_refuse(call, ERR_ASKED);
 	else if (!check->site || !check->site->allowed)
 		refuse_host(call, check);

@@ -50,12 +50,13 @@ static bool is_young(const struct check *check)
 enum verdict verdict_of(struct check *check)
 {
 	const struct site *site = check->site;
+	enum err err;
 
 	check->max_age_s = 0;
 	check->place = -1;
-	if (rules_need(site ? site->rules : NULL, site ? site->rule_count : 0, check->asked->method, check->asked->path, NULL,
-	               &check->max_age_s))
-		return VERDICT_MALFORMED;
+	if ((err = rules_need(site ? site->rules : NULL, site ? site->rule_count : 0, check->asked->method, check->asked->path, NULL,
+	                      &check->max_age_s)))
+		return err == ERR_MEMORY ? VERDICT_NO_MEMORY : VERDICT_MALFORMED;
 	if (!check->pass)
 		return VERDICT_NOT_SIGNED_IN;
 	if (!is_current(check->pass, check->now_s))

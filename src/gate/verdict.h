@@ -1,5 +1,5 @@
 /*
- * verdict: may this request go through? From facts alone: no storage, no memory, the time is an argument.
+ * verdict: may this request go through? From facts alone: no storage, the time is an argument.
  */
 #ifndef TWOSTEP_GATE_VERDICT_H
 #define TWOSTEP_GATE_VERDICT_H
@@ -9,6 +9,7 @@
 
 enum verdict {
 	VERDICT_UNSURE,            /* what memory holds does not say: ask the store */
+	VERDICT_NO_MEMORY,         /* there was none to tell with */
 	VERDICT_MALFORMED,         /* nobody can tell what the path means */
 	VERDICT_NOT_SIGNED_IN,
 	VERDICT_FORBIDDEN,         /* no such host, not allowed yet, or no role there */

@@ -37,8 +37,7 @@ static const char *pattern_of(struct call *call, const char *search)
 {
 	char folded[ACCOUNT_NAME_KEY], *pattern, *to;
 
-	text_fold(search, folded, sizeof(folded));
-	if (!(pattern = arena_alloc(call->arena, strlen(folded) * 2 + 3)))
+	if (text_fold(search, folded, sizeof(folded)) || !(pattern = arena_alloc(call->arena, strlen(folded) * 2 + 3)))
 		return NULL;
 	to = pattern;
 	*to++ = '%';

@@ -32,9 +32,10 @@ enum err membership_add(struct db *db, const struct id *organization, const stru
 {
 	char key[ACCOUNT_NAME_KEY];
 	int64_t added = 0;
-	enum err err;
+	enum err err = text_fold(account->name, key, sizeof(key));
 
-	text_fold(account->name, key, sizeof(key));
+	if (err)
+		return err;
 	err = db_change(db, &added,
 	        "INSERT INTO membership (organization_id, account_id, role, email, name_key, joined_at, last_seen_at)"
 	        " SELECT $1, $2, $3, $4, $5, $6, $6 WHERE (SELECT COUNT(*) FROM membership WHERE account_id = $2) < $7"

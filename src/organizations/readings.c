@@ -94,19 +94,20 @@ static void fold(char *text)
 	drop_sessions(whole);
 }
 
-size_t readings_key(struct view path, char key[static READINGS_KEY_TEXT])
+enum err readings_key(struct view path, char key[static READINGS_KEY_TEXT])
 {
+	enum err err;
 	char text[READINGS_KEY_BYTES_MAX + 1];
 
 	memcpy(text, path.bytes, path.length);
 	text[path.length] = '\0';
-	if (text_nfc(text, key, READINGS_KEY_TEXT))
-		memcpy(key, text, path.length + 1);
+	if ((err = text_nfc(text, key, READINGS_KEY_TEXT)))
+		return err;
 	fold(key);
 	for (char *at = key; *at; at++)
 		if (*at == READINGS_SOFT_SLASH)
 			*at = '/';
-	return strlen(key);
+	return OK;
 }
 
 /*
@@ -272,10 +273,12 @@ static size_t count_segments(const char *text)
 static enum err take_odd(struct view path, struct readings *out)
 {
 	struct decoding done = { .text = out->text[0] };
+	enum err err;
 
-	if (!is_text_once(path, out->text[1]) || !decode(path, &done) || !clean(out->text[0]) ||
-	    text_nfc(out->text[0], out->text[1], sizeof(out->text[1])))
+	if (!is_text_once(path, out->text[1]) || !decode(path, &done) || !clean(out->text[0]))
 		return ERR_INVALID;
+	if ((err = text_nfc(out->text[0], out->text[1], sizeof(out->text[1]))))
+		return err;
 	out->texts = strcmp(out->text[0], out->text[1]) ? 2 : 1;
 	for (size_t i = 0; i < out->texts; i++) {
 		fold(out->text[i]);

@@ -30,16 +30,17 @@ struct readings {
 };
 
 /*
- * What a pattern is compared by, folded as paths are; all that looks like a slash is one. Its length.
+ * What a pattern is compared by, folded as paths are; all that looks like a slash is one.
  * path  without its star; UTF-8 that begins with '/', without '%' and without controls, at most READINGS_KEY_BYTES_MAX bytes
  */
-size_t readings_key(struct view path, char key[static READINGS_KEY_TEXT]);
+MUST_USE enum err readings_key(struct view path, char key[static READINGS_KEY_TEXT]); /* ERR_MEMORY */
 
 /*
  * path  as asked, percent-encoded, up to '?' (what stands behind is not looked at); it must outlive *out
  * OK
  * ERR_INVALID  nobody can say what it means: no '/' in front, '#', a broken escape, a control or no UTF-8 (decoded once or more
  *              often), too long, more than READINGS_SEGMENTS_MAX segments
+ * ERR_MEMORY
  */
 MUST_USE enum err readings_take(struct view path, struct readings *out);
 

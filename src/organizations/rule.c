@@ -37,8 +37,11 @@ static enum err make_pattern(struct arena *arena, struct rule *rule)
 	char key[READINGS_KEY_TEXT];
 	size_t length = strlen(rule->path), key_bytes;
 	bool star = rule->path[length - 1] == '*', folder;
+	enum err err = readings_key((struct view){ rule->path, length - star }, key);
 
-	key_bytes = readings_key((struct view){ rule->path, length - star }, key);
+	if (err)
+		return err;
+	key_bytes = strlen(key);
 	folder = key[key_bytes - 1] == '/';
 	while (key_bytes && key[key_bytes - 1] == '/')
 		key_bytes--;
@@ -145,9 +148,10 @@ enum err rules_need(const struct rule *rules, size_t count, struct view method, 
 	struct readings readings;
 	unsigned known = method_find(method);
 	int64_t strictest = 0;
+	enum err err = is_method(method) ? readings_take(path, &readings) : ERR_INVALID;
 
-	if (!is_method(method) || readings_take(path, &readings))
-		return ERR_INVALID;
+	if (err)
+		return err;
 	for (size_t i = 0; i < count; i++) {
 		const struct rule *rule = &rules[i];
 		bool stricter = !strictest || rule->second_step_max_age_s < strictest;

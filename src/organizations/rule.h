@@ -50,6 +50,7 @@ const char *rule_methods_text(const struct rule *rule, char out[static RULE_METH
  * fits     count truths, which rules fit; NULL: nobody asks
  * OK
  * ERR_INVALID  nobody can say what the path means (readings.h), or the method is no token: refuse the request; nothing is written
+ * ERR_MEMORY   refuse it, too
  */
 MUST_USE enum err rules_need(const struct rule *rules, size_t count, struct view method, struct view path, bool *fits,
                              int64_t *max_age_s);

@@ -278,9 +278,9 @@ enum err service_test(struct call *call, const char *id, const char *method, con
 		return err;
 	if (!(*fits = arena_alloc(call->arena, out->rule_count * sizeof(**fits) + 1)))
 		return ERR_MEMORY;
-	if (rules_need(NULL, 0, by, (struct view){ root, 1 }, NULL, &ignored))
-		return blame(call, "method", ERR_INVALID);
-	if (rules_need(NULL, 0, (struct view){ get, 3 }, asked, NULL, &ignored))
-		return blame(call, "path", ERR_INVALID);
+	if ((err = rules_need(NULL, 0, by, (struct view){ root, 1 }, NULL, &ignored)))
+		return blame(call, "method", err);
+	if ((err = rules_need(NULL, 0, (struct view){ get, 3 }, asked, NULL, &ignored)))
+		return blame(call, "path", err);
 	return rules_need(out->rules, out->rule_count, by, asked, *fits, max_age_s);
 }

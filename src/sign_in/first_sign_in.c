@@ -123,7 +123,7 @@ static enum err check_password(struct call *call, const struct sign_up_try *try,
 	enum err err;
 
 	if ((err = password_read(typed, &password)))
-		return ERR_CREDENTIALS;
+		return err == ERR_MEMORY ? err : ERR_CREDENTIALS;
 	if ((err = password_place(call)) || (err = password_unseal(call->keys, &try->id, &try->password, &hash)))
 		return err;
 	return hash_check(call->hashes, &password, &hash, NULL);

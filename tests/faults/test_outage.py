@@ -16,8 +16,8 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "door"))
 
 from faulty import Control, FaultyServer  # noqa: E402
-from harness import PASSWORD, WRONG_PASSWORD, Closed, Person, Wire, at_once, expect  # noqa: E402
-from world import HTML, World, app, asked  # noqa: E402
+from harness import Closed, Person, Wire, at_once, expect  # noqa: E402
+from world import HTML, PASSWORD, WRONG_PASSWORD, World, app, asked  # noqa: E402
 
 EACH = bool(os.environ.get("FAULTS_EACH"))
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
