@@ -286,6 +286,15 @@ __attribute__((format(printf, 2, 3))) char *__wrap_arena_printf(struct arena *ar
 char *__real_arena_buf(struct arena *arena, const struct buf *text);
 char *__wrap_arena_buf(struct arena *arena, const struct buf *text);
 
+/* OpenSSL counts its own holders of a key by it, and takes it for granted. */
+int __real_EVP_PKEY_up_ref(EVP_PKEY *key);
+int __wrap_EVP_PKEY_up_ref(EVP_PKEY *key);
+
+int __wrap_EVP_PKEY_up_ref(EVP_PKEY *key)
+{
+	return fails(OPENSSL) ? 0 : __real_EVP_PKEY_up_ref(key);
+}
+
 static bool arena_fails(struct arena *arena)
 {
 	if (!fails(ARENA))
@@ -355,7 +364,6 @@ CALL(OPENSSL, 0, 0, int, EVP_PKEY_fromdata, (EVP_PKEY_CTX *context, EVP_PKEY **o
 CALL(OPENSSL, 0, 0, int, EVP_PKEY_get_bn_param, (const EVP_PKEY *key, const char *name, BIGNUM **out), (key, name, out))
 CALL(OPENSSL, 0, 0, int, EVP_PKEY_get_octet_string_param,
      (const EVP_PKEY *key, const char *name, unsigned char *out, size_t room, size_t *length), (key, name, out, room, length))
-CALL(OPENSSL, 0, 0, int, EVP_PKEY_up_ref, (EVP_PKEY *key), (key))
 CALL(OPENSSL, NULL, 0, unsigned char *, HMAC,
      (const EVP_MD *type, const void *key, int key_length, const unsigned char *bytes, size_t count, unsigned char *out, unsigned *length),
      (type, key, key_length, bytes, count, out, length))
