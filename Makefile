@@ -16,7 +16,7 @@ help:
 	@echo 'make check           format, include arrows, documents against tables, clang-tidy, gcc -fanalyzer, cppcheck'
 	@echo 'make fuzz            each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), two at a time'
 	@echo 'make coverage        which lines the tests run, and which not: at least 95 % of the parsers, 90 % of all'
-	@echo 'make faults          the whole journey while the n-th call of each kind fails, for each n (an hour; make test has a sample)'
+	@echo 'make faults          the whole journey while the n-th call of each kind fails, for each n (more than an hour; make test has a sample)'
 	@echo 'make race            the doors that checks go through, under ThreadSanitizer'
 	@echo 'make soak            who has an account is not told by time; then what races and kills, for SOAK_SECONDS=$(SOAK_SECONDS)'
 	@echo 'make bench           speed beside its ceilings and peers (one of them: make bench ROW=check)'

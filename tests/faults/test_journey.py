@@ -2,7 +2,7 @@
 The whole journey with faults: each change that the route tables have, and each page, while the n-th allocation, statement,
 write, send … fails. Never a crash, never a yes that is not whole, nothing half done; afterwards it goes on.
 
-    FAULTS_EACH=1       every n of every kind, until none is hit (two hours of a processor); else a sample, which FAULTS_SEED chooses
+    FAULTS_EACH=1       every n of every kind, until none is hit (an hour and a half of a processor); else a sample, which FAULTS_SEED chooses
     FAULTS_PART=K/N     the K-th of N parts of the steps
     FAULTS_STRIDE=N     beside that, behind the first ones only every N-th n
     FAULTS_STEP=WORDS   only steps whose name has these words in it; FAULTS_KIND=NAME: only this kind
