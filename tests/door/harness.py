@@ -431,6 +431,15 @@ class Server:
         with open(self.log_path, "rb") as file:
             return file.read().decode("utf-8", "replace")
 
+    def wait_log(self, pattern, seconds=15):
+        """The log, once this stands in it."""
+        deadline = time.monotonic() + seconds
+        while not re.search(pattern, log := self.log()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no {pattern} in {seconds} s:\n{log[-3000:]}")
+            time.sleep(0.05)
+        return log
+
     def resident_kb(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
             return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
