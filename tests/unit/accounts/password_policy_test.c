@@ -5,10 +5,21 @@
 #include <cmocka.h>
 
 #include "accounts/password_policy.h"
+#include "base/text.h"
 
 static const struct settings nist = { .name = "twostep", .password_min = 15, .password_policy = POLICY_NIST };
 static const struct settings classic = { .name = "twostep", .password_min = 8, .password_policy = POLICY_CLASSIC };
 static const struct settings short_ones = { .name = "twostep", .password_min = 8, .password_policy = POLICY_NIST };
+
+static bool no_memory;
+
+enum err __real_text_nfc(const char *text, char *out, size_t room);
+enum err __wrap_text_nfc(const char *text, char *out, size_t room);
+
+enum err __wrap_text_nfc(const char *text, char *out, size_t room)
+{
+	return no_memory ? ERR_MEMORY : __real_text_nfc(text, out, room);
+}
 
 static enum err judge(const struct settings *settings, const char *typed, const char *name, const char *email)
 {
@@ -87,12 +98,24 @@ static void never_cuts(void **state)
 	assert_int_equal(password_read("\xC3\x28", &password), ERR_INVALID);
 }
 
+/* Neither read as something else nor called too long: nobody's right password is told to be wrong. */
+static void tells_that_memory_ended(void **state)
+{
+	struct password password = { "before" };
+	(void)state;
+	no_memory = true;
+	assert_int_equal(password_read("\xED\x95\x9C", &password), ERR_MEMORY);
+	no_memory = false;
+	assert_string_equal(password.text, "before");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(judges_passwords),
 		cmocka_unit_test(nfc_and_nfd_are_one_password),
 		cmocka_unit_test(never_cuts),
+		cmocka_unit_test(tells_that_memory_ended),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

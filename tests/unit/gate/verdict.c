@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "gate/verdict.h"
 
 #define NOW    INT64_C(1800000000)
@@ -22,6 +23,7 @@ struct row {
 	bool nobody, dead, no_site, waits;          /* waits: the operator has not allowed the host */
 	bool stranger, member, no_two_step, never;  /* never: this session has given no second step */
 	bool setup_required, demanded;
+	bool no_memory;                             /* to read the path with */
 	enum service_role service_role;
 	int64_t rule_s;                             /* a rule of the service */
 	int64_t later_s;                            /* the check comes so much later than memory was filled */
@@ -68,6 +70,10 @@ static const struct row rows[] = {
 	{ .about = "a rule, another reading", .verdict = VERDICT_NEEDS_SECOND_STEP, .rule_s = 60, .never = true, .path = "/x/../EXPORT/a" },
 	{ .about = "a path that nobody can read", .verdict = VERDICT_MALFORMED, .rule_s = 60, .path = "/export/%zz" },
 	{ .about = "the same by nobody", .verdict = VERDICT_MALFORMED, .rule_s = 60, .path = "/export/%zz", .nobody = true },
+	{ .about = "a path that memory ends for", .verdict = VERDICT_NO_MEMORY, .rule_s = 60, .no_memory = true,
+	  .path = "/export/caf%C3%A9" },
+	{ .about = "a path that no rule is about, and memory ends for", .verdict = VERDICT_NO_MEMORY, .rule_s = 60, .no_memory = true,
+	  .path = "/caf%C3%A9" },
 
 	{ .about = "idle for long", .verdict = VERDICT_UNSURE, .seen_ago_s = IDLE_S },
 	{ .about = "nearly so", .verdict = VERDICT_OK, .seen_ago_s = IDLE_S - 1 },
@@ -86,6 +92,16 @@ static const struct row rows[] = {
 	{ .about = "the clock went far ahead", .verdict = VERDICT_UNSURE, .later_s = INT64_C(200) * 366 * DAY_S },
 	{ .about = "the clock is at 1970", .verdict = VERDICT_NEEDS_SECOND_STEP, .rule_s = 60, .later_s = -NOW },
 };
+
+static bool no_memory;
+
+enum err __real_text_nfc(const char *text, char *out, size_t room);
+enum err __wrap_text_nfc(const char *text, char *out, size_t room);
+
+enum err __wrap_text_nfc(const char *text, char *out, size_t room)
+{
+	return no_memory ? ERR_MEMORY : __real_text_nfc(text, out, room);
+}
 
 static struct person *person_of(const struct row *row)
 {
@@ -134,7 +150,10 @@ static enum verdict verdict_of_row(const struct row *row, struct person *person)
 	}
 	check.site = row->no_site ? NULL : &site;
 	check.pass = row->nobody ? NULL : &pass;
-	return verdict_of(&check);
+	no_memory = row->no_memory;
+	enum verdict verdict = verdict_of(&check);
+	no_memory = false;
+	return verdict;
 }
 
 static void is_what_the_facts_say(void **state)
