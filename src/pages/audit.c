@@ -107,6 +107,7 @@ static enum err show(struct call *call, const struct audit_query *query, const s
 	const struct page_audit page = {
 		.frame = page_frame(call, err ? organization_place(call, "/audit") : NULL, err),
 		.events = events, .events_count = found->count,
+		.none = !err && !found->count,
 		.choices = choices, .choices_count = COUNT(choices),
 		.person = query->person,
 		.from = query->from,

@@ -19,6 +19,7 @@ class AuditPage(PagesTest):
         page = owner.open(f"/organizations/{organization}/audit?from=yesterday")
         self.wrong_at(page, "From day", 400)
         self.assertIn("a day of the calendar", page.text)
+        self.assertNotIn("no entry", page.text, "nothing was looked for")
         self.assertIn("no entry", owner.open(f"/organizations/{organization}/audit?from=2999-01-01").text)
 
     def test_says_details_in_the_language_of_the_reader(self):
