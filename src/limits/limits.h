@@ -16,7 +16,7 @@ enum limit {
 	LIMIT_SECOND_STEP,      /* account over everything: 5 free, 30 s doubling to 1 h, held at 100 */
 	LIMIT_RECOVERY,         /* recovery codes: their own counter, the same steps */
 	LIMIT_CODE_NETWORK,     /* mailed 60-bit codes: network, 100 an hour, where peer->counted */
-	LIMIT_INVITER,          /* invitations sent by an account: 50 a day */
+	LIMIT_INVITER,          /* invitations sent, or sent again, by an account: 50 a day */
 	LIMIT_INVITATION,       /* their codes, typed by an account: 20 free, 1 s doubling to 15 min */
 	LIMIT_STEP_MONTH,       /* as LIMIT_SECOND_STEP, whatever was right in between: 100 in 30 days (step_limit below) */
 	LIMIT_COUNT

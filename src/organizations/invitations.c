@@ -371,7 +371,7 @@ static enum err resend(struct db *db, void *argument)
 	    (err = invitation_find(db, &now.organization, &sending->id, call->now_s, out)) || (err = may_give(call, out->role)))
 		return err;
 	sign(sending, out);
-	if ((err = digest_code(sending, out->email)) || (err = charge_mail(db, sending)) ||
+	if ((err = digest_code(sending, out->email)) || (err = charge(db, sending)) || (err = charge_mail(db, sending)) ||
 	    (err = invitation_renew(db, out, sending->digest)) || (err = add_services(db, call, out)) ||
 	    (err = organization_log(db, call, &now.organization, AUDIT_INVITATION_RESENT, (struct about){ .target = out->email })))
 		return err;

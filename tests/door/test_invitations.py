@@ -376,6 +376,8 @@ class Invitations(InvitationTest):
         self.assertEqual(found, {"201": 1, "429 too_many_attempts": 4})
         reply = self.invite(owner, organization, new_address("many"))
         self.assertGreater(int(reply.header("Retry-After")), DAY - 600)
+        waiting = self.waiting(owner, organization)[0]["id"]
+        expect(owner.post(f"{path}/{waiting}/resend"), 429, "too_many_attempts", "a mail is a mail")
         answer = expect(owner.post(path, {"emails": [new_address("many")], "role": "member"}), 201)
         self.assertEqual([r["code"] for r in answer["refused"]], ["too_many_attempts"])
         self.server.forward(DAY + 1)
