@@ -12,9 +12,13 @@
 #define NETWORK_DAY  5
 #define KNOWN_DAY    3 /* asked for by a browser that has signed in there before */
 
+/* What has been sent of late and counts together, and when the first of it was. */
+struct window {
+	int64_t count, oldest;
+};
+
 struct counts {
-	int64_t hour, day, network_hour, network_day, known_day;
-	int64_t oldest_hour, oldest_day;
+	struct window hour, day, network_hour, network_day, known_day;
 };
 
 struct question {
@@ -25,22 +29,27 @@ struct question {
 	int64_t now_s;
 };
 
+static struct window window_at(const struct db_rows *rows, int column)
+{
+	return (struct window){ db_get_int(rows, column), db_get_int(rows, column + 1) };
+}
+
 static enum err count_mails(struct db *db, const struct question *q, struct counts *out)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	enum err err = db_one(db, &rows,
-	        "SELECT COUNT(*) FILTER (WHERE known = 0 AND at > $4), COUNT(*) FILTER (WHERE known = 0),"
-	        " COUNT(*) FILTER (WHERE known = 0 AND at > $4 AND network = $3),"
-	        " COUNT(*) FILTER (WHERE known = 0 AND network = $3), COUNT(*) FILTER (WHERE known = 1),"
-	        " MIN(at) FILTER (WHERE known = 0 AND at > $4), MIN(at)"
+	        "SELECT COUNT(*) FILTER (WHERE known = 0 AND at > $4), MIN(at) FILTER (WHERE known = 0 AND at > $4),"
+	        " COUNT(*) FILTER (WHERE known = 0), MIN(at) FILTER (WHERE known = 0),"
+	        " COUNT(*) FILTER (WHERE known = 0 AND at > $4 AND network = $3), MIN(at) FILTER (WHERE known = 0 AND at > $4 AND network = $3),"
+	        " COUNT(*) FILTER (WHERE known = 0 AND network = $3), MIN(at) FILTER (WHERE known = 0 AND network = $3),"
+	        " COUNT(*) FILTER (WHERE known = 1), MIN(at) FILTER (WHERE known = 1)"
 	        " FROM mail_sent WHERE purpose = $1 AND address = $2 AND at > $5",
 	        db_int(q->purpose), db_blob(q->address, DIGEST_BYTES_OF_ADDRESS), db_blob(q->network, sizeof(q->network)),
 	        db_int(q->now_s - HOUR_S), db_int(q->now_s - DAY_S));
 	if (err)
 		return err;
 
-	*out = (struct counts){ db_get_int(&rows, 0), db_get_int(&rows, 1), db_get_int(&rows, 2), db_get_int(&rows, 3),
-		db_get_int(&rows, 4), db_get_int(&rows, 5), db_get_int(&rows, 6) };
+	*out = (struct counts){ window_at(&rows, 0), window_at(&rows, 2), window_at(&rows, 4), window_at(&rows, 6), window_at(&rows, 8) };
 	return OK;
 }
 
@@ -57,27 +66,41 @@ static enum err note_mail(struct db *db, const struct question *q, bool as_known
 	        db_int(as_known), db_int(q->now_s));
 }
 
+/* Puts off `until` to when there is room for one more. No window holds more than its limit: what it waits for is its first mail. */
+static void wait_for_room(struct window window, int64_t limit, int64_t span_s, int64_t *until)
+{
+	if (window.count >= limit && window.oldest + span_s > *until)
+		*until = window.oldest + span_s;
+}
+
 enum err limit_mail(struct db *db, enum mail_purpose purpose, const uint8_t address_digest[static DIGEST_BYTES_OF_ADDRESS],
                     const struct peer *peer, bool known_device, int64_t now_s, int64_t *retry_after_s)
 {
 	struct question q = { purpose, address_digest, { 0 }, peer->counted, known_device, now_s };
 	struct counts counts = { 0 };
+	int64_t until = 0, known_until = 0;
 	enum err err;
 
 	q.network[0] = peer->network.family;
 	memcpy(q.network + 1, peer->network.prefix, sizeof(peer->network.prefix));
 	if ((err = count_mails(db, &q, &counts)))
 		return err;
-
-	bool day_full = counts.day >= ADDRESS_DAY || (q.counted && counts.network_day >= NETWORK_DAY);
-	bool hour_full = counts.hour >= ADDRESS_HOUR || (q.counted && counts.network_hour >= NETWORK_HOUR);
-	if (!day_full && !hour_full)
+	wait_for_room(counts.hour, ADDRESS_HOUR, HOUR_S, &until);
+	wait_for_room(counts.day, ADDRESS_DAY, DAY_S, &until);
+	if (q.counted) {
+		wait_for_room(counts.network_hour, NETWORK_HOUR, HOUR_S, &until);
+		wait_for_room(counts.network_day, NETWORK_DAY, DAY_S, &until);
+	}
+	if (!until)
 		return note_mail(db, &q, false);
-	if (q.known && counts.known_day < KNOWN_DAY)
-		return note_mail(db, &q, true);
-
-	int64_t free_at = day_full ? counts.oldest_day + DAY_S : counts.oldest_hour + HOUR_S;
-	*retry_after_s = free_at > now_s ? free_at - now_s : 1;
+	if (q.known) {
+		wait_for_room(counts.known_day, KNOWN_DAY, DAY_S, &known_until);
+		if (!known_until)
+			return note_mail(db, &q, true);
+		if (known_until < until)
+			until = known_until;
+	}
+	*retry_after_s = until - now_s;
 	return ERR_TOO_MANY;
 }
 

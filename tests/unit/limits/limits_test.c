@@ -219,6 +219,7 @@ struct mail {
 	const struct peer *peer;
 	bool known;
 	int64_t now_s, wait_s;
+	bool *would; /* NULL: it is sent; else it is only told whether it would be */
 };
 
 static enum err send(struct db *db, void *argument)
@@ -226,12 +227,26 @@ static enum err send(struct db *db, void *argument)
 	static const uint8_t address[DIGEST_BYTES_OF_ADDRESS] = { 7 };
 	struct mail *mail = argument;
 
-	return limit_mail(db, MAIL_RESET, address, mail->peer, mail->known, mail->now_s, &mail->wait_s);
+	enum err err = limit_mail(db, MAIL_RESET, address, mail->peer, mail->known, mail->now_s, &mail->wait_s);
+
+	if (!mail->would)
+		return err;
+	*mail->would = !err;
+	return ERR_NOT_FOUND; /* taken back */
+}
+
+static bool would_be_sent(const struct fixture *fixture, struct mail mail)
+{
+	bool would = false;
+
+	mail.would = &would;
+	assert_int_equal(store_change(fixture->store, send, &mail), ERR_NOT_FOUND);
+	return would;
 }
 
 static enum err sent(const struct fixture *fixture, const struct peer *peer, bool known, int64_t now_s)
 {
-	struct mail mail = { peer, known, now_s, 0 };
+	struct mail mail = { peer, known, now_s, 0, NULL };
 
 	return store_change(fixture->store, send, &mail);
 }
@@ -274,6 +289,43 @@ static void mails_are_few(void **state)
 	}
 }
 
+/* What is told to wait is enough, and a second less is not: whichever of the limits is reached, by whomever's mails. */
+static void a_wait_for_a_mail_is_enough(void **state)
+{
+	static const struct peer one = { .network = { 4, { 203, 0, 113, 7 } }, .counted = true };
+	static const struct peer two = { .network = { 4, { 198, 51, 100, 1 } }, .counted = true };
+	static const struct {
+		const struct peer *peer;
+		bool known;
+		int64_t after_s;
+	} sends[] = {
+		{ &two, true, 0 }, { &one, false, 600 }, { &two, false, 1200 }, { &two, false, 1800 }, { &two, false, 1900 },
+		{ &one, false, 2000 }, { &two, true, 2100 }, { &two, true, 2200 }, { &two, true, 2300 },
+		{ &one, false, 2400 }, { &two, false, 9000 }, { &two, false, 9100 }, { &two, false, 9200 }, { &one, false, 9300 },
+		{ &one, false, 9400 }, { &one, false, 15000 }, { &two, true, 15100 }, { &one, false, 15200 },
+	};
+	struct fixture *fixture = *state;
+	int waited = 0;
+
+	for (size_t i = 0; i < COUNT(sends); i++) {
+		struct mail mail = { sends[i].peer, sends[i].known, NOW + sends[i].after_s, 0, NULL };
+		enum err err = store_change(fixture->store, send, &mail);
+		int64_t wait_s = mail.wait_s;
+
+		if (!err)
+			continue;
+		waited++;
+		assert_int_equal(err, ERR_TOO_MANY);
+		mail.now_s += wait_s - 1;
+		if (would_be_sent(fixture, mail))
+			fail_msg("mail %zu: %" PRId64 " s are too long", i, wait_s);
+		mail.now_s++;
+		if (!would_be_sent(fixture, mail))
+			fail_msg("mail %zu: %" PRId64 " s are not enough", i, wait_s);
+	}
+	assert_true(waited >= 5);
+}
+
 static enum err forget(struct db *db, void *argument)
 {
 	const int64_t *now_s = argument;
@@ -311,6 +363,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_refund_takes_the_wait_along, open_store, close_store),
 		cmocka_unit_test_setup_teardown(a_wait_from_the_future_is_none, open_store, close_store),
 		cmocka_unit_test_setup_teardown(mails_are_few, open_store, close_store),
+		cmocka_unit_test_setup_teardown(a_wait_for_a_mail_is_enough, open_store, close_store),
 		cmocka_unit_test_setup_teardown(forgets_what_decides_nothing, open_store, close_store),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
