@@ -71,8 +71,11 @@ MUST_USE enum err step_limit_charge(struct db *db, const struct id *account, int
 /* The code was right: the streak is forgotten, the month stays. */
 MUST_USE enum err step_limit_right(struct db *db, const struct id *account);
 
-/* There is a new secret, or a recovery code has proven who it is: nothing of it counts any more. */
+/* There is a new secret with new codes, none any more, or a recovery code has proven who it is: nothing counts, of recovery codes neither. */
 MUST_USE enum err step_limit_clear(struct db *db, const struct id *account);
+
+/* There are new recovery codes: what was wrong with the old ones keeps nobody waiting. */
+MUST_USE enum err recovery_limit_clear(struct db *db, const struct id *account);
 
 /* Is it time to mail the person? At the fifth in a row, as the contract has it, and at each twentieth of a month. */
 #define LIMIT_MAIL_EACH 20

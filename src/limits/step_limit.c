@@ -28,9 +28,17 @@ enum err step_limit_right(struct db *db, const struct id *account)
 
 enum err step_limit_clear(struct db *db, const struct id *account)
 {
-	enum err err = limit_clear(db, of_account(LIMIT_SECOND_STEP, account));
+	static const enum limit limits[] = { LIMIT_SECOND_STEP, LIMIT_STEP_MONTH, LIMIT_RECOVERY };
+	enum err err = OK;
 
-	return err ? err : limit_clear(db, of_account(LIMIT_STEP_MONTH, account));
+	for (size_t i = 0; i < COUNT(limits) && !err; i++)
+		err = limit_clear(db, of_account(limits[i], account));
+	return err;
+}
+
+enum err recovery_limit_clear(struct db *db, const struct id *account)
+{
+	return limit_clear(db, of_account(LIMIT_RECOVERY, account));
 }
 
 bool step_limit_tells(const struct wrong_steps *count)

@@ -3,6 +3,7 @@
 #include "accounts/password_try.h"
 #include "accounts/profile.h"
 #include "audit/audit.h"
+#include "limits/limits.h"
 #include "mail/letter.h"
 #include "second_step/reissue_sql.h"
 #include "store/store.h"
@@ -109,6 +110,7 @@ static enum err complete(struct db *db, void *argument)
 		return ERR_NOT_SAVED;
 	if ((err = reissue_row_remove(db, session_of(reissue))) ||
 	    (err = recovery_rows_replace(db, call->keys, &account->id, &reissue->row.set, &reissue->codes, call->now_s)) ||
+	    (err = recovery_limit_clear(db, &account->id)) ||
 	    (err = audit_add(db, call, AUDIT_RECOVERY_REISSUED, &account->id, &account->id, "")))
 		return err;
 	return letter_queue(db, call, LETTER_RECOVERY_REISSUED, &facts);

@@ -81,13 +81,7 @@ static enum err charge(struct db *db, struct call *call, const struct account *a
 /* Right: the counter is forgotten; a recovery code lifts the app's hold too, for it is no guess. */
 static enum err clear(struct db *db, const struct account *account, enum second_step_method method)
 {
-	enum err err;
-
-	if (method == STEP_TOTP)
-		return step_limit_right(db, &account->id);
-	if ((err = step_limit_clear(db, &account->id)))
-		return err;
-	return limit_clear(db, of_recovery(account));
+	return method == STEP_TOTP ? step_limit_right(db, &account->id) : step_limit_clear(db, &account->id);
 }
 
 static enum err count_wrong(struct db *db, struct call *call, const struct account *account, enum second_step_method method)

@@ -11,11 +11,10 @@
 enum err second_step_take_away(struct db *db, const struct call *call, const struct account *account)
 {
 	const struct id *id = &account->id;
-	const struct limit_of recovery = { LIMIT_RECOVERY, id, false, NULL };
 	enum err err;
 
 	if ((err = totp_row_remove(db, id)) || (err = recovery_rows_remove(db, id)) || (err = device_forget_all(db, id)) ||
-	    (err = session_end_all(db, id)) || (err = step_limit_clear(db, id)) || (err = limit_clear(db, recovery)))
+	    (err = session_end_all(db, id)) || (err = step_limit_clear(db, id)))
 		return err;
 	return account_require_set_up(db, id, call->now_s);
 }

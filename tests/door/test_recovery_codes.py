@@ -90,6 +90,24 @@ class RecoveryCodes(DoorTest):
                 self.once(replies, "200", {"401 invalid_code", "410 login_expired"}, name)
                 self.assertEqual(person.two_step()["recovery_codes_left"], 9)
 
+    def test_new_ones_do_not_wait_for_wrong_tries_at_the_old_ones(self):
+        def disabled_and_enabled(person):
+            expect(person.post("/account/two-step/disable", {"password": person.password, "method": "totp", "code": person.app_code()}), 200)
+            person.account.last_step = None
+            person.enable()
+
+        def reissued(person):
+            person.account.recovery_codes = expect(person.post("/account/two-step/recovery-codes", {"password": person.password}), 200)["recovery_codes"]
+            expect(person.post("/account/two-step/recovery-codes/complete", {"saved": True}), 200)
+
+        for anew in (disabled_and_enabled, lambda person: person.enable(replace=True), reissued):
+            person = self.person().with_two_step()
+            for _ in range(5):
+                expect(person.post("/session/confirm", {"method": "recovery_code", "code": "0000-0000-0000-0000"}), 401)
+            expect(person.post("/session/confirm", {"method": "recovery_code", "code": person.account.recovery_codes[0]}), 429)
+            anew(person)
+            expect(person.post("/session/confirm", {"method": "recovery_code", "code": person.account.recovery_codes[0]}), 200)
+
     def test_ten_different_ones_at_once_all_serve(self):
         person = self.person().with_two_step()
         codes = person.account.recovery_codes
