@@ -41,9 +41,12 @@ MUST_USE enum err mandates_look(struct call *call, const struct id *account, str
 struct mandate {
 	bool required;
 	int64_t from_at, session_idle_s, set_at;
-	char set_by[MANDATE_NAME_TEXT];
+	char set_by[MANDATE_NAME_TEXT]; /* the address of who switched it last; "": their account is closed */
 };
 MUST_USE enum err mandate_find(struct db *db, const struct id *organization, struct mandate *out);
 MUST_USE enum err mandate_put(struct db *db, const struct id *organization, const struct mandate *mandate);
+
+/* The account of this address has another one, or "" where it is closed. */
+MUST_USE enum err mandate_setter_moves(struct db *db, const char *email, const char *other);
 
 #endif

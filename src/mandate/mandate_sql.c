@@ -73,3 +73,8 @@ enum err mandate_put(struct db *db, const struct id *organization, const struct 
 	        db_id(organization), db_int(mandate->required), db_int(mandate->from_at), db_int(mandate->session_idle_s),
 	        db_int(mandate->set_at), db_text(mandate->set_by));
 }
+
+enum err mandate_setter_moves(struct db *db, const char *email, const char *other)
+{
+	return db_change(db, NULL, "UPDATE mandate SET set_by = $2 WHERE set_by = $1", db_text(email), db_text(other));
+}

@@ -7,6 +7,7 @@
 #include "accounts/sign_up.h"
 #include "limits/limits.h"
 #include "mail/letter.h"
+#include "mandate/mandate.h"
 #include "organizations/invitations.h"
 #include "organizations/log.h"
 #include "organizations/members.h"
@@ -34,12 +35,13 @@ static enum err leave_all(struct db *db, const struct call *call, const struct a
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* What stands apart from the account's row: codes and tries for its address, counters. */
+/* What stands apart from the account's row: codes and tries for its address, demands that it switched, counters. */
 static enum err forget_traces(struct db *db, const struct account *account)
 {
 	enum err err;
 
-	if ((err = email_code_drop(db, CODE_FOR_RESET, &account->id)) || (err = sign_up_end(db, account->email)))
+	if ((err = email_code_drop(db, CODE_FOR_RESET, &account->id)) || (err = sign_up_end(db, account->email)) ||
+	    (err = mandate_setter_moves(db, account->email, "")))
 		return err;
 	return limits_drop(db, &account->id);
 }
