@@ -210,5 +210,6 @@ enum err password_reset_complete(struct call *call, const char *email, const cha
 	if ((err = password_make(call, &read, &complete.account.id, &complete.made)))
 		return err;
 	call->settle_mail = true;
-	return store_change(call->store, set_password, &complete);
+	err = store_change(call->store, set_password, &complete);
+	return err == ERR_CODE_INVALID ? blame(call, "code", err) : err;
 }

@@ -202,6 +202,17 @@ class Login(DoorTest):
         self.server.forward(3 * day)
         expect(used.get("/session"), 401, "not_signed_in", "30 days in all")
 
+    def test_of_resets_at_once_with_one_code_one_is_done_and_the_others_name_the_code(self):
+        for turn in range(3):
+            person = self.person().sign_up()
+            _, mail = person.mailed(lambda: person.post("/password-reset", {"email": person.email}))
+            bodies = [{"email": person.email, "code": mail_code(mail), "password": f"{OTHER_PASSWORD} {n}"} for n in range(4)]
+            replies = at_once([lambda b=b: person.elsewhere().post("/password-reset/complete", b) for b in bodies])
+            self.once(replies, "200", {"422 invalid_code", "503 busy"})
+            for reply in replies:
+                if reply.status == 422:
+                    self.assertEqual(reply.json.get("field"), "code", reply)
+
     def test_a_password_that_a_hundred_failures_hold_opens_for_known_devices_and_after_a_reset(self):
         person = self.person().sign_up()
         stranger = person.elsewhere()
