@@ -123,7 +123,7 @@ static enum err move_account(struct db *db, struct moving *moving)
 	snprintf(details, sizeof(details), "%s to %s", way.email, moving->move.email);
 	if ((err = account_set_email(db, account, moving->move.email)) || (err = moves_drop(db, account)) ||
 	    (err = email_code_drop(db, CODE_FOR_RESET, account)) || (err = sign_up_end(db, moving->move.email)) ||
-	    (err = way_back_add(db, &moving->undo_digest, &way)) || (err = account_find(db, account, moving->now)) ||
+	    (err = way_back_add(db, &moving->undo_digest, &way, call->now_s)) || (err = account_find(db, account, moving->now)) ||
 	    (err = audit_add(db, call, AUDIT_EMAIL_CHANGED, account, account, details)))
 		return err;
 	return tell_both(db, moving, way.email);
@@ -222,7 +222,7 @@ static enum err undo(struct db *db, void *argument)
 	enum err err;
 
 	if ((err = way_back_find(db, &undoing->token, call->now_s, &undoing->way)) ||
-	    (err = account_find(db, &undoing->way.account, &before)) || (err = ways_back_drop(db, &undoing->way)) ||
+	    (err = account_find(db, &undoing->way.account, &before)) || (err = way_back_use(db, &undoing->way, call->now_s)) ||
 	    (strcmp(before.email, undoing->way.email) && (err = account_set_email(db, &before.id, undoing->way.email))) ||
 	    (err = lock_out(db, undoing)))
 		return err;

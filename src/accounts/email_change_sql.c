@@ -47,10 +47,21 @@ enum err moves_drop(struct db *db, const struct id *account)
 	return err ? err : db_change(db, NULL, "DELETE FROM email_change WHERE account_id = $1", db_id(account));
 }
 
-/* Its end is its rank: a second behind all earlier ones at least, whatever the clock says. */
-enum err way_back_add(struct db *db, const struct token_digest *token, const struct way_back *way)
+/* Ways that are over, but not yet forgotten, must not live by a newer one. */
+static enum err drop_if_over(struct db *db, const struct id *account, int64_t now_s)
 {
 	return db_change(db, NULL,
+	        "DELETE FROM email_undo WHERE account_id = $1"
+	        " AND NOT EXISTS (SELECT 1 FROM email_undo WHERE account_id = $1 AND expires_at > $2)",
+	        db_id(account), db_int(now_s));
+}
+
+/* Its end is its rank: a second behind all earlier ones at least, whatever the clock says. */
+enum err way_back_add(struct db *db, const struct token_digest *token, const struct way_back *way, int64_t now_s)
+{
+	enum err err = drop_if_over(db, &way->account, now_s);
+
+	return err ? err : db_change(db, NULL,
 	        "INSERT INTO email_undo (token, account_id, email, expires_at)"
 	        " SELECT $1, $2, $3, CASE WHEN MAX(expires_at) >= $4 THEN MAX(expires_at) + 1 ELSE $4 END"
 	        " FROM email_undo WHERE account_id = $2",
@@ -61,7 +72,9 @@ enum err way_back_find(struct db *db, const struct token_digest *token, int64_t 
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	struct way_back found = { .expires_at = 0 };
-	enum err err = db_one(db, &rows, "SELECT account_id, email, expires_at FROM email_undo WHERE token = $1 AND expires_at > $2",
+	enum err err = db_one(db, &rows,
+	        "SELECT account_id, email, expires_at FROM email_undo way WHERE token = $1"
+	        " AND EXISTS (SELECT 1 FROM email_undo WHERE account_id = way.account_id AND expires_at > $2)",
 	        db_digest(token), db_int(now_s));
 
 	if (err || (err = db_get_id(&rows, 0, &found.account)) || (err = db_copy_text(&rows, 1, found.email, sizeof(found.email))))
@@ -71,10 +84,21 @@ enum err way_back_find(struct db *db, const struct token_digest *token, int64_t 
 	return OK;
 }
 
-enum err ways_back_drop(struct db *db, const struct way_back *from)
+/* The last one's end is the end of all, and it stays the last. */
+static enum err prolong(struct db *db, const struct id *account, int64_t until_s)
 {
-	return db_change(db, NULL, "DELETE FROM email_undo WHERE account_id = $1 AND expires_at >= $2", db_id(&from->account),
-	        db_int(from->expires_at));
+	return db_change(db, NULL,
+	        "UPDATE email_undo SET expires_at = $2 WHERE account_id = $1 AND expires_at < $2"
+	        " AND expires_at = (SELECT MAX(expires_at) FROM email_undo WHERE account_id = $1)",
+	        db_id(account), db_int(until_s));
+}
+
+enum err way_back_use(struct db *db, const struct way_back *way, int64_t now_s)
+{
+	enum err err = db_change(db, NULL, "DELETE FROM email_undo WHERE account_id = $1 AND expires_at >= $2", db_id(&way->account),
+	        db_int(way->expires_at));
+
+	return err ? err : prolong(db, &way->account, now_s + EMAIL_UNDO_S);
 }
 
 enum err email_changes_forget(struct db *db, int64_t now_s, int64_t *removed)
@@ -85,6 +109,8 @@ enum err email_changes_forget(struct db *db, int64_t now_s, int64_t *removed)
 
 	if (err || *removed)
 		return err;
-	return db_change(db, removed, "DELETE FROM email_undo WHERE token IN (SELECT token FROM email_undo WHERE expires_at <= $1 LIMIT $2)",
+	return db_change(db, removed,
+	        "DELETE FROM email_undo WHERE token IN (SELECT token FROM email_undo way WHERE expires_at <= $1 AND NOT EXISTS"
+	        " (SELECT 1 FROM email_undo WHERE account_id = way.account_id AND expires_at > $1) LIMIT $2)",
 	        db_int(now_s), db_int(FORGET_ROWS));
 }

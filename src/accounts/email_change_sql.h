@@ -20,16 +20,19 @@ MUST_USE enum err move_find(struct db *db, const struct id *session, int64_t now
 MUST_USE enum err move_drop(struct db *db, const struct id *session);
 MUST_USE enum err moves_drop(struct db *db, const struct id *account);
 
-/* A way back: to `email`, which was the account's. */
+/*
+ * A way back: to `email`, which was the account's. expires_at orders those of an account, as they were made; all live until the last
+ * of them ends, for one that was made later may be a thief's.
+ */
 struct way_back {
 	struct id account;
 	char email[EMAIL_TEXT];
 	int64_t expires_at;
 };
-MUST_USE enum err way_back_add(struct db *db, const struct token_digest *token, const struct way_back *way);
+MUST_USE enum err way_back_add(struct db *db, const struct token_digest *token, const struct way_back *way, int64_t now_s);
 MUST_USE enum err way_back_find(struct db *db, const struct token_digest *token, int64_t now_s, struct way_back *out);
 
-/* This one and those made after it, never an earlier one: a later one ends later. */
-MUST_USE enum err ways_back_drop(struct db *db, const struct way_back *from);
+/* It goes with those made after it, never an earlier one: those have EMAIL_UNDO_S from now, for this was a move as well. */
+MUST_USE enum err way_back_use(struct db *db, const struct way_back *way, int64_t now_s);
 
 #endif

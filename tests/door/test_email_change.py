@@ -26,6 +26,16 @@ class EmailChange(OrganizationTest):
         person.account.email = email
         return old, token
 
+    def choose_password(self, email, password=OTHER_PASSWORD):
+        """By the mailbox, which nobody is kept out of."""
+        before = len(self.server.mails(email))
+        expect(self.person().post("/password-reset", {"email": email}), 202)
+        code = mail_code(self.server.mail_after(email, before))
+        expect(self.person().post("/password-reset/complete", {"email": email, "code": code, "password": password}), 200)
+
+    def address_is(self, email):
+        return self.server.sql("SELECT COUNT(*) FROM account WHERE email = ?", email) == [(1,)]
+
     def test_signs_in_by_the_new_one_alone(self):
         person = self.person().sign_up()
         organization = self.organization(person)
@@ -141,6 +151,37 @@ class EmailChange(OrganizationTest):
                 self.assertFalse(thief.is_signed_in())
                 self.assertEqual(self.server.sql("SELECT COUNT(*) FROM account WHERE email = ?", owners), [(1,)])
                 expect(self.person().post("/account/email/undo", {"token": own}), 404, "not_found")
+
+    def test_a_way_back_that_was_made_later_outlives_none(self):
+        """A thief moves the account, its owner moves it back two days later: on the eighth day the thief's way is all that seems left."""
+        for name, first in (("the owner's", "owner"), ("the thief's, and then the owner's", "thief")):
+            with self.subTest(name):
+                owner = self.person().sign_up()
+                thief = owner.elsewhere().sign_in()
+                owners, token = self.move(thief)
+                self.server.forward(2 * DAY)
+                expect(owner.post("/session/confirm", {"password": owner.password}), 200)
+                thiefs, own = self.move(owner, owners)
+                self.server.forward(6 * DAY)
+                if first == "thief":
+                    expect(self.person().post("/account/email/undo", {"token": own}), 200)
+                    self.choose_password(thiefs)
+                    self.assertTrue(self.address_is(thiefs))
+                    self.server.forward(7 * DAY - 60)
+                expect(self.person().post("/account/email/undo", {"token": token}), 200)
+                self.assertTrue(self.address_is(owners))
+                expect(self.person().post("/account/email/undo", {"token": own}), 404, "not_found")
+
+    def test_ways_back_that_are_over_stay_so(self):
+        """Where nobody tidied up yet, another move must not bring them back."""
+        person = self.person().sign_up()
+        _, first = self.move(person)
+        _, second = self.move(person)
+        self.server.sql("UPDATE email_undo SET expires_at = expires_at - ?", 7 * DAY)
+        _, third = self.move(person)
+        for token in (first, second):
+            expect(self.person().post("/account/email/undo", {"token": token}), 404, "not_found")
+        expect(self.person().post("/account/email/undo", {"token": third}), 200)
 
     def test_a_way_back_lives_seven_days_and_needs_the_address_free(self):
         person = self.person().sign_up()
