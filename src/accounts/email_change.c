@@ -186,6 +186,16 @@ enum err email_change_drop(struct call *call)
 	return store_change(call->store, drop, call);
 }
 
+enum err email_to_prove(struct db *db, const struct account *account, int64_t at_s, char email[static EMAIL_TEXT])
+{
+	enum err err = way_back_first(db, &account->id, at_s, email);
+
+	if (err != ERR_NOT_FOUND)
+		return err;
+	memcpy(email, account->email, EMAIL_TEXT);
+	return OK;
+}
+
 /* A way back on its way. */
 struct undoing {
 	struct call *call;

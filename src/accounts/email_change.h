@@ -30,6 +30,12 @@ MUST_USE enum err email_change_drop(struct call *call); /* OK also where nothing
  */
 MUST_USE enum err email_change_undo(struct call *call, const char *token, char email[static EMAIL_TEXT]);
 
+/*
+ * The address whose mailbox a set-up that was begun at `at_s` has to prove: the one that can take the account back, the earliest where
+ * there are several, else the account's own. It answers the same for EMAIL_CODE_S after that moment.
+ */
+MUST_USE enum err email_to_prove(struct db *db, const struct account *account, int64_t at_s, char email[static EMAIL_TEXT]);
+
 MUST_USE enum err email_changes_forget(struct db *db, int64_t now_s, int64_t *removed);
 
 #endif

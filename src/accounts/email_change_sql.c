@@ -84,6 +84,17 @@ enum err way_back_find(struct db *db, const struct token_digest *token, int64_t 
 	return OK;
 }
 
+enum err way_back_first(struct db *db, const struct id *account, int64_t now_s, char email[static EMAIL_TEXT])
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_one(db, &rows,
+	        "SELECT email FROM email_undo WHERE account_id = $1"
+	        " AND EXISTS (SELECT 1 FROM email_undo WHERE account_id = $1 AND expires_at > $2) ORDER BY expires_at LIMIT 1",
+	        db_id(account), db_int(now_s));
+
+	return err ? err : db_copy_text(&rows, 0, email, EMAIL_TEXT);
+}
+
 /* The last one's end is the end of all, and it stays the last. */
 static enum err prolong(struct db *db, const struct id *account, int64_t until_s)
 {
@@ -101,6 +112,7 @@ enum err way_back_use(struct db *db, const struct way_back *way, int64_t now_s)
 	return err ? err : prolong(db, &way->account, now_s + EMAIL_UNDO_S);
 }
 
+/* A way back stays for as long as a code that was mailed by it (email_to_prove). */
 enum err email_changes_forget(struct db *db, int64_t now_s, int64_t *removed)
 {
 	enum err err = db_change(db, removed,
@@ -112,5 +124,5 @@ enum err email_changes_forget(struct db *db, int64_t now_s, int64_t *removed)
 	return db_change(db, removed,
 	        "DELETE FROM email_undo WHERE token IN (SELECT token FROM email_undo way WHERE expires_at <= $1 AND NOT EXISTS"
 	        " (SELECT 1 FROM email_undo WHERE account_id = way.account_id AND expires_at > $1) LIMIT $2)",
-	        db_int(now_s), db_int(FORGET_ROWS));
+	        db_int(now_s - EMAIL_CODE_S), db_int(FORGET_ROWS));
 }

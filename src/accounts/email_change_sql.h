@@ -32,6 +32,9 @@ struct way_back {
 MUST_USE enum err way_back_add(struct db *db, const struct token_digest *token, const struct way_back *way, int64_t now_s);
 MUST_USE enum err way_back_find(struct db *db, const struct token_digest *token, int64_t now_s, struct way_back *out);
 
+/* Where the first of those that live leads. ERR_NOT_FOUND */
+MUST_USE enum err way_back_first(struct db *db, const struct id *account, int64_t now_s, char email[static EMAIL_TEXT]);
+
 /* It goes with those made after it, never an earlier one: those have EMAIL_UNDO_S from now, for this was a move as well. */
 MUST_USE enum err way_back_use(struct db *db, const struct way_back *way, int64_t now_s);
 

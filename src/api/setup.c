@@ -44,7 +44,7 @@ static enum err json_setup(struct call *call, const struct setup_view *view)
 	json_bool(call->out, "replace", view->replaces);
 	json_time(call->out, "expires_at", view->expires_at);
 	if (view->state == SETUP_EMAIL_SENT)
-		json_text(call->out, "email", call->caller->account.email);
+		json_text(call->out, "email", view->email);
 	else if (view->state == SETUP_EMAIL_CONFIRMED)
 		err = json_secret(call, &view->secret);
 	else if (view->state == SETUP_CODE_CONFIRMED)

@@ -11,7 +11,7 @@
 #include "base/banned.h"
 
 
-/* Step 1: the sign-in address, the mailed number. */
+/* Step 1: the address that has to be proven, the mailed number. */
 static enum err show_email(struct call *call, const struct setup_view *view, bool replace, enum err err)
 {
 	bool sent = view->state == SETUP_EMAIL_SENT, recovery = query_value(call, "method") != NULL;
@@ -21,7 +21,8 @@ static enum err show_email(struct call *call, const struct setup_view *view, boo
 	const struct page_setup_email page = {
 		.frame = page_frame(call, here, err),
 		.confirm = confirm_fields(call, FRESH_PROOFS, err, other),
-		.email = call->caller->account.email,
+		.email = view->email,
+		.earlier = strcmp(view->email, call->caller->account.email) != 0,
 		.sent = sent,
 		.replace = replace,
 		.code_error = page_field(call, err, "code"),

@@ -1,5 +1,6 @@
 #include "second_step/setup.h"
 
+#include "accounts/email_change.h"
 #include "accounts/email_code.h"
 #include "accounts/password_try.h"
 #include "audit/audit.h"
@@ -35,7 +36,7 @@ struct step {
 	bool replace, saved;
 	struct id new_id;          /* of the set-up, or of the recovery set */
 	struct email_code mailed;
-	uint8_t address[DIGEST_BYTES];
+	char email[EMAIL_TEXT];    /* that it is mailed to */
 	struct totp_secret secret; /* made before the transaction */
 	struct recovery_set codes;
 	struct setup_row row;
@@ -58,7 +59,15 @@ static const struct id *session_of(const struct step *step)
 
 static struct email_code_for code_for(const struct step *step)
 {
-	return (struct email_code_for){ CODE_FOR_SETUP, step->row.id, *session_of(step), step->call->caller->account.email };
+	return (struct email_code_for){ CODE_FOR_SETUP, step->row.id, *session_of(step), step->email };
+}
+
+/* Whoever moved the account away must not set up by the new mailbox what the old one could not undo. */
+static enum err find_address(struct db *db, struct step *step)
+{
+	int64_t begun_at = step->row.expires_at ? step->row.expires_at - SETUP_S : step->call->now_s;
+
+	return email_to_prove(db, &step->call->caller->account, begun_at, step->email);
 }
 
 static enum err find_in_state(struct db *db, struct step *step, enum setup_state state)
@@ -78,6 +87,7 @@ static enum err show(const struct step *step, struct setup_view *view)
 	view->state = row->state;
 	view->replaces = row->replaces;
 	view->expires_at = row->expires_at;
+	memcpy(view->email, step->email, sizeof(view->email));
 	if (row->state >= SETUP_EMAIL_CONFIRMED)
 		err = keyring_open_seal(keys, SEAL_SETUP_SECRET, account_of(step), &row->id, row->secret.bytes,
 		        sizeof(row->secret.bytes), view->secret.bytes, sizeof(view->secret.bytes));
@@ -90,7 +100,7 @@ static enum err show(const struct step *step, struct setup_view *view)
 static enum err mail_code(struct db *db, const struct step *step)
 {
 	const struct account *account = &step->call->caller->account;
-	struct letter_facts facts = { .to = account->email, .name = account->name, .locale = account->locale,
+	struct letter_facts facts = { .to = step->email, .name = account->name, .locale = account->locale,
 		.code = step->mailed.text, .expires_at = step->call->now_s + EMAIL_CODE_S };
 
 	return letter_queue(db, step->call, LETTER_SETUP_CODE, &facts);
@@ -107,6 +117,15 @@ static enum err may_begin(struct db *db, const struct step *step)
 	return on ? ERR_ALREADY_ENABLED : ERR_NOT_ENABLED;
 }
 
+static enum err charge_mail(struct db *db, const struct step *step)
+{
+	struct call *call = step->call;
+	uint8_t address[DIGEST_BYTES];
+	enum err err = address_digest(call->keys, step->email, address);
+
+	return err ? err : limit_mail(db, MAIL_SETUP, address, &call->peer, false, call->now_s, &call->retry_after_s);
+}
+
 static enum err begin(struct db *db, void *argument)
 {
 	struct step *step = argument;
@@ -115,9 +134,8 @@ static enum err begin(struct db *db, void *argument)
 
 	step->row = (struct setup_row){ .id = step->new_id, .state = SETUP_EMAIL_SENT, .replaces = step->replace,
 		.expires_at = call->now_s + SETUP_S };
-	if ((err = session_lives(db, session_of(step))) || (err = may_begin(db, step)) ||
-	    (err = limit_mail(db, MAIL_SETUP, step->address, &call->peer, false, call->now_s, &call->retry_after_s)) ||
-	    (err = setup_row_put(db, session_of(step), account_of(step), &step->row)))
+	if ((err = session_lives(db, session_of(step))) || (err = may_begin(db, step)) || (err = find_address(db, step)) ||
+	    (err = charge_mail(db, step)) || (err = setup_row_put(db, session_of(step), account_of(step), &step->row)))
 		return err;
 
 	struct email_code_for bound = code_for(step);
@@ -132,7 +150,6 @@ enum err setup_begin(struct call *call, bool replace, struct setup_view *view)
 	enum err err;
 
 	if ((err = id_new(&step.new_id)) || (err = email_code_new(CODE_FOR_SETUP, &step.mailed)) ||
-	    (err = address_digest(call->keys, call->caller->account.email, step.address)) ||
 	    (err = store_change(call->store, begin, &step)))
 		return err;
 	call->settle_mail = true;
@@ -144,7 +161,7 @@ static enum err look(struct db *db, void *argument)
 	struct step *step = argument;
 	enum err err = setup_row_find(db, session_of(step), step->call->now_s, &step->row);
 
-	return err == ERR_WRONG_STATE ? OK : err;
+	return err && err != ERR_WRONG_STATE ? err : find_address(db, step);
 }
 
 enum err setup_look(struct call *call, struct setup_view *view)
@@ -159,8 +176,9 @@ static enum err confirm_email(struct db *db, void *argument)
 {
 	struct step *step = argument;
 	struct call *call = step->call;
-	enum err err = find_in_state(db, step, SETUP_EMAIL_SENT);
-	if (err)
+	enum err err;
+
+	if ((err = find_in_state(db, step, SETUP_EMAIL_SENT)) || (err = find_address(db, step)))
 		return err;
 
 	struct email_code_for bound = code_for(step);

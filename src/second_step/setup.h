@@ -6,6 +6,7 @@
 #ifndef TWOSTEP_SECOND_STEP_SETUP_H
 #define TWOSTEP_SECOND_STEP_SETUP_H
 
+#include "accounts/account.h"
 #include "http/call.h"
 #include "otp/totp.h"
 #include "recovery/recovery.h"
@@ -23,12 +24,16 @@ struct setup_view {
 	enum setup_state state;
 	bool replaces;               /* a new phone */
 	int64_t expires_at;
+	char email[EMAIL_TEXT];      /* where the code goes, or went: in SETUP_NONE and SETUP_EMAIL_SENT */
 	struct totp_secret secret;   /* from SETUP_EMAIL_CONFIRMED on */
 	struct recovery_set codes;   /* in SETUP_CODE_CONFIRMED */
 };
 void setup_view_wipe(struct setup_view *view);
 
-/* Drops an earlier try, mails a code. OK, ERR_ALREADY_ENABLED, ERR_NOT_ENABLED (replace of nothing), ERR_TOO_MANY (the earlier try stands) */
+/*
+ * Drops an earlier try, mails a code: to the address that can take a move of the account back, where one can (email_to_prove).
+ * OK, ERR_ALREADY_ENABLED, ERR_NOT_ENABLED (replace of nothing), ERR_TOO_MANY (the earlier try stands)
+ */
 MUST_USE enum err setup_begin(struct call *call, bool replace, struct setup_view *view);
 
 /* What is under way in this session: reload, back and download see it again. OK with SETUP_NONE where nothing is. */

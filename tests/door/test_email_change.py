@@ -2,7 +2,7 @@
 import re
 import unittest
 
-from harness import OTHER_PASSWORD, PASSWORD, at_once, expect, has_code, mail_code, mail_text, new_address
+from harness import OTHER_PASSWORD, PASSWORD, Account, Person, at_once, expect, has_code, mail_code, mail_text, new_address
 from organizations import OrganizationTest
 
 DAY = 24 * 3600
@@ -177,7 +177,7 @@ class EmailChange(OrganizationTest):
         person = self.person().sign_up()
         _, first = self.move(person)
         _, second = self.move(person)
-        self.server.sql("UPDATE email_undo SET expires_at = expires_at - ?", 7 * DAY)
+        self.server.sql("UPDATE email_undo SET expires_at = expires_at - ?", 7 * DAY + 60)
         _, third = self.move(person)
         for token in (first, second):
             expect(self.person().post("/account/email/undo", {"token": token}), 404, "not_found")
@@ -195,6 +195,78 @@ class EmailChange(OrganizationTest):
             self.assertIn(person.post("/account/email/undo", {"token": odd}).status, (400, 404), odd)
         self.server.forward(7 * DAY + 60)
         expect(person.post("/account/email/undo", {"token": token}), 404, "not_found")
+
+    def stolen(self, owner):
+        """Somebody with a copy of the cookie, who knows neither password nor phone."""
+        thief = Person(self.server, account=Account(owner.email, owner.account.name, "unknown"))
+        thief.cookies = dict(owner.cookies)
+        return thief
+
+    def setup_page(self, who, query=""):
+        return who.request("GET", "/account/two-step/setup" + query, headers={"Accept": "text/html"}).text
+
+    def begin_setup(self, who, to, **more):
+        """The code of a set-up, which is mailed to this address: so say answer, look and page."""
+        before = len(self.server.mails(to))
+        answer = expect(who.post("/account/two-step/setup", more), 201)
+        mail = self.server.mail_after(to, before)
+        self.assertEqual(answer["email"], to)
+        self.assertEqual(expect(who.get("/account/two-step/setup"), 200)["email"], to)
+        page = self.setup_page(who)
+        self.assertIn(f'value="{to}"', page)
+        self.assertEqual("earlier address" in page, to != who.email)
+        self.assertEqual("sign-in address" in page, to == who.email)
+        return mail_code(mail)
+
+    def test_a_set_up_is_proven_to_who_can_take_the_move_back(self):
+        """Else a thief enrols a phone of theirs, and the owner who took the account back does not get in."""
+        for name, replace in (("the first phone", {}), ("another phone", {"replace": True})):
+            with self.subTest(name):
+                owner = self.person().with_two_step() if replace else self.person().sign_up()
+                thief = self.stolen(owner)
+                owners, token = self.move(thief)
+                self.assertIn(f'value="{owners}"', self.setup_page(thief, "?replace=true" if replace else ""))
+                self.begin_setup(thief, owners, **replace)
+                self.move(thief)  # once more: the first address has the say
+                code = self.begin_setup(thief, owners, **replace)
+                self.server.no_mail_after(thief.email, 2)  # what proved it, and what says that it has the account now
+                expect(self.person().post("/account/email/undo", {"token": token}), 200)
+                expect(thief.post("/account/two-step/setup/email", {"code": code}), 401, "not_signed_in")
+                self.choose_password(owners)
+                answer = expect(self.person().post("/login", {"email": owners, "password": OTHER_PASSWORD}), 200)
+                self.assertEqual(answer["status"], "second_step" if replace else "signed_in")
+                if replace:
+                    expect(owner.elsewhere().second_step(answer["login"], owner.app_code()), 200)
+
+    def test_a_set_up_goes_on_by_the_code_that_was_mailed_for_it(self):
+        for name, moved_behind in (("begun before the move", True), ("begun while the way back lives, and it ends", False)):
+            with self.subTest(name):
+                person = self.person().sign_up()
+                if moved_behind:
+                    code = self.begin_setup(person, person.email)
+                owners, _ = self.move(person)
+                if not moved_behind:
+                    self.server.sql("UPDATE email_undo SET expires_at = unixepoch() + 30 WHERE email = ?", owners)
+                    code = self.begin_setup(person, owners)
+                    self.server.forward(500)
+                self.assertEqual(expect(person.get("/account/two-step/setup"), 200)["email"], owners)
+                expect(person.post("/account/two-step/setup/email", {"code": code}), 200)
+
+    def test_a_set_up_is_proven_by_the_new_address_once_the_way_back_is_over(self):
+        person = self.person().sign_up()
+        owners, _ = self.move(person)
+        self.begin_setup(person, owners)
+        self.server.sql("UPDATE email_undo SET expires_at = unixepoch() - 1 WHERE email = ?", owners)
+        person.confirm_email(self.begin_setup(person, person.email))
+
+    def test_the_code_of_a_set_up_is_in_ones_language_and_limited_at_the_earlier_address_too(self):
+        person = self.person().sign_up()
+        expect(person.patch("/account", {"locale": "ko"}), 200)
+        owners, _ = self.move(person)
+        before = len(self.server.mails(owners))
+        found = [person.post("/account/two-step/setup").status for _ in range(7)]
+        self.assertEqual(found, [201] * 5 + [429] * 2)
+        self.assertIn("인증", mail_text(self.server.mail_after(owners, before + 4)))
 
     def test_mails_are_limited(self):
         person, email = self.person().sign_up(), new_address()

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "accounts/email_code.h"
 #include "base/base.h"
 #include "cli/housekeeping.h"
 #include "cli/mark.h"
@@ -141,6 +142,7 @@ static enum err count(struct db *db, void *argument)
 	ROWS("mail_sent")
 	ROWS("audit_event")
 	ROWS("signing_key")
+	ROWS("email_undo")
 	return ERR_NOT_FOUND;
 }
 
@@ -159,6 +161,37 @@ static void one_pass_removes_what_has_expired_and_nothing_else(void **state)
 
 		if (store_read(store, count, &left) || left.rows != (i ? 1 : 2))
 			fail_msg("%s: %d rows", tables[i], (int)left.rows);
+	}
+	store_close(store);
+}
+
+/* Two that were mailed for moves of one account, the later ending at NOW_S. */
+static enum err fill_ways_back(struct db *db, void *argument)
+{
+	static const struct id account = { "account" };
+	enum err err = add_people(db, &account);
+	(void)argument;
+
+	return err ? err : db_change(db, NULL, "INSERT INTO email_undo (token, account_id, email, expires_at) VALUES"
+	                             " (x'01', $1, 'a@example.com', $2 - 100000), (x'02', $1, 'b@example.com', $2)",
+	                             db_id(&account), db_int(NOW_S));
+}
+
+/* The first of them still says where the code of a set-up went that was begun before they ended. */
+static void ways_back_go_together_and_not_before_a_code(void **state)
+{
+	static const struct settings settings = { .audit_days = 400 };
+	static const struct { int64_t at_s, rows; } cases[] = { { NOW_S - 1, 2 }, { NOW_S + EMAIL_CODE_S - 1, 2 }, { NOW_S + EMAIL_CODE_S, 0 } };
+	struct store *store = open_store();
+	(void)state;
+
+	assert_int_equal(store_change(store, fill_ways_back, NULL), OK);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct left left = { "email_undo", -1 };
+
+		assert_int_equal(housekeeping_pass(&settings, store, cases[i].at_s, &going_on), OK);
+		if (store_read(store, count, &left) || left.rows != cases[i].rows)
+			fail_msg("%" PRId64 ": %" PRId64 " rows", cases[i].at_s - NOW_S, left.rows);
 	}
 	store_close(store);
 }
@@ -262,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_pass_removes_what_has_expired_and_nothing_else, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(ways_back_go_together_and_not_before_a_code, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(events_are_kept_as_long_as_the_setting_says, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(many_go_in_parts, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(its_thread_ends_when_it_is_told, make_place, remove_place),
