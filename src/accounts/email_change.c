@@ -223,6 +223,19 @@ static enum err lock_out(struct db *db, const struct undoing *undoing)
 	return email_code_drop(db, CODE_FOR_RESET, account);
 }
 
+/* Both addresses, where the account was at another one. */
+static enum err tell_undone(struct db *db, const struct undoing *undoing, const struct account *before)
+{
+	const char *email = undoing->way.email;
+	struct letter_facts facts = { .to = email, .name = before->name, .locale = before->locale, .person = email };
+	enum err err = letter_queue(db, undoing->call, LETTER_EMAIL_UNDONE, &facts);
+
+	if (err || !strcmp(before->email, email))
+		return err;
+	facts.to = before->email;
+	return letter_queue(db, undoing->call, LETTER_EMAIL_UNDONE, &facts);
+}
+
 static enum err undo(struct db *db, void *argument)
 {
 	struct undoing *undoing = argument;
@@ -237,13 +250,9 @@ static enum err undo(struct db *db, void *argument)
 	    (err = lock_out(db, undoing)))
 		return err;
 	snprintf(details, sizeof(details), "%s to %s", before.email, undoing->way.email);
-	struct letter_facts facts = { .to = undoing->way.email, .name = before.name, .locale = before.locale,
-		.person = undoing->way.email };
-	if ((err = audit_add(db, call, AUDIT_EMAIL_CHANGE_UNDONE, NULL, &before.id, details)) ||
-	    (err = letter_queue(db, call, LETTER_EMAIL_UNDONE, &facts)))
+	if ((err = audit_add(db, call, AUDIT_EMAIL_CHANGE_UNDONE, NULL, &before.id, details)))
 		return err;
-	facts.to = before.email;
-	return letter_queue(db, call, LETTER_EMAIL_UNDONE, &facts);
+	return tell_undone(db, undoing, &before);
 }
 
 /* A password that nobody knows costs a hash, as any other does; the change looks again at whose it is. */

@@ -30,7 +30,7 @@ enum letter {
 	LETTER_EMAIL_WANTED,       /* to the owner of an address that another account wanted */
 	LETTER_EMAIL_MOVED_AWAY,   /* to the old address: person is the new one, link takes it back */
 	LETTER_EMAIL_MOVED_HERE,
-	LETTER_EMAIL_UNDONE,       /* to both: person is the address that holds again */
+	LETTER_EMAIL_UNDONE,       /* to both, once where they are one: person is the address that holds again */
 	LETTER_ACCOUNT_CLOSED,
 	LETTER_COUNT
 };

@@ -9,7 +9,7 @@ DAY = 24 * 3600
 LINK = re.compile(r"/account/email/undo\?token=([A-Za-z0-9_-]{43})")
 
 
-class EmailChange(OrganizationTest):
+class EmailChangeTest(OrganizationTest):
     def begin(self, person, email):
         before = len(self.server.mails(email))
         answer = expect(person.post("/account/email", {"email": email}), 202)
@@ -26,16 +26,18 @@ class EmailChange(OrganizationTest):
         person.account.email = email
         return old, token
 
-    def choose_password(self, email, password=OTHER_PASSWORD):
-        """By the mailbox, which nobody is kept out of."""
-        before = len(self.server.mails(email))
-        expect(self.person().post("/password-reset", {"email": email}), 202)
+    def choose_password(self, email, **browser):
+        """By the mailbox."""
+        before, somebody = len(self.server.mails(email)), self.person(**browser)
+        expect(somebody.post("/password-reset", {"email": email}), 202)
         code = mail_code(self.server.mail_after(email, before))
-        expect(self.person().post("/password-reset/complete", {"email": email, "code": code, "password": password}), 200)
+        expect(somebody.post("/password-reset/complete", {"email": email, "code": code, "password": OTHER_PASSWORD}), 200)
 
     def address_is(self, email):
         return self.server.sql("SELECT COUNT(*) FROM account WHERE email = ?", email) == [(1,)]
 
+
+class EmailChange(EmailChangeTest):
     def test_signs_in_by_the_new_one_alone(self):
         person = self.person().sign_up()
         organization = self.organization(person)
@@ -267,6 +269,20 @@ class EmailChange(OrganizationTest):
         found = [person.post("/account/two-step/setup").status for _ in range(7)]
         self.assertEqual(found, [201] * 5 + [429] * 2)
         self.assertIn("인증", mail_text(self.server.mail_after(owners, before + 4)))
+
+    def test_two_addresses_are_told_that_a_move_was_taken_back_and_one_is_told_once(self):
+        for name, moved_back in (("it was at another one", False), ("it had been moved back by the form", True)):
+            with self.subTest(name):
+                person = self.person().sign_up()
+                old, token = self.move(person)
+                new = person.email
+                if moved_back:
+                    self.move(person, old)
+                before = {email: len(self.server.mails(email)) for email in (old, new)}
+                expect(self.person().post("/account/email/undo", {"token": token}), 200)
+                self.server.mail_after(old, before[old])
+                self.server.no_mail_after(old, before[old] + 1)
+                self.server.no_mail_after(new, before[new] + (0 if moved_back else 1))
 
     def test_mails_are_limited(self):
         person, email = self.person().sign_up(), new_address()
