@@ -223,6 +223,15 @@ static enum err lock_out(struct db *db, const struct undoing *undoing)
 	return email_code_drop(db, CODE_FOR_RESET, account);
 }
 
+/* A mailed reset is the one way in from here on: a stranger who asked for all that an address gets must not have closed it. */
+static enum err let_reset(struct db *db, const struct undoing *undoing)
+{
+	uint8_t address[DIGEST_BYTES];
+	enum err err = address_digest(undoing->call->keys, undoing->way.email, address);
+
+	return err ? err : limit_mail_clear(db, MAIL_RESET, address);
+}
+
 /* Both addresses, where the account was at another one. */
 static enum err tell_undone(struct db *db, const struct undoing *undoing, const struct account *before)
 {
@@ -247,7 +256,7 @@ static enum err undo(struct db *db, void *argument)
 	if ((err = way_back_find(db, &undoing->token, call->now_s, &undoing->way)) ||
 	    (err = account_find(db, &undoing->way.account, &before)) || (err = way_back_use(db, &undoing->way, call->now_s)) ||
 	    (strcmp(before.email, undoing->way.email) && (err = account_set_email(db, &before.id, undoing->way.email))) ||
-	    (err = lock_out(db, undoing)))
+	    (err = lock_out(db, undoing)) || (err = let_reset(db, undoing)))
 		return err;
 	snprintf(details, sizeof(details), "%s to %s", before.email, undoing->way.email);
 	if ((err = audit_add(db, call, AUDIT_EMAIL_CHANGE_UNDONE, NULL, &before.id, details)))

@@ -97,6 +97,10 @@ MUST_USE enum err limit_mail(struct db *db, enum mail_purpose purpose,
                              const uint8_t address_digest[static DIGEST_BYTES_OF_ADDRESS],
                              const struct peer *peer, bool known_device, int64_t now_s, int64_t *retry_after_s);
 
+/* Forgets those that went there: none is too many. */
+MUST_USE enum err limit_mail_clear(struct db *db, enum mail_purpose purpose,
+                                   const uint8_t address_digest[static DIGEST_BYTES_OF_ADDRESS]);
+
 /* Removes what no longer decides anything, and the oldest counters of addresses without account beyond LIMIT_ROWS_MAX. */
 #define LIMIT_ROWS_MAX  100000
 #define LIMIT_KEEP_S    (90LL * 24 * 60 * 60) /* a counter that nothing has touched for so long is forgotten, alike for all */

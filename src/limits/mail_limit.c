@@ -104,6 +104,12 @@ enum err limit_mail(struct db *db, enum mail_purpose purpose, const uint8_t addr
 	return ERR_TOO_MANY;
 }
 
+enum err limit_mail_clear(struct db *db, enum mail_purpose purpose, const uint8_t address_digest[static DIGEST_BYTES_OF_ADDRESS])
+{
+	return db_change(db, NULL, "DELETE FROM mail_sent WHERE purpose = $1 AND address = $2", db_int(purpose),
+	        db_blob(address_digest, DIGEST_BYTES_OF_ADDRESS));
+}
+
 enum err mail_counts_forget(struct db *db, int64_t now_s, int64_t *removed)
 {
 	return db_change(db, removed, "DELETE FROM mail_sent WHERE id IN (SELECT id FROM mail_sent WHERE at <= $1 LIMIT $2)",

@@ -291,5 +291,23 @@ class EmailChange(EmailChangeTest):
         self.assertEqual(found[-1], 429)
 
 
+class BehindAProxy(EmailChangeTest):
+    SERVER = {"args": ["--trusted-proxies", "127.0.0.0/8"]}
+
+    def test_the_owner_gets_in_though_a_stranger_used_up_the_resets(self):
+        """Ten mails a day, asked for from two networks before the move is taken back: no password opens the account then."""
+        owner = self.person(address="203.0.113.1").sign_up()
+        owners, token = self.move(owner.elsewhere(address="198.51.100.1").sign_in())
+        for _ in range(2):
+            for network in ("198.51.100.1", "192.0.2.1"):
+                for _ in range(3):
+                    expect(self.person(address=network).post("/password-reset", {"email": owners}), 202)
+            self.server.forward(3700)
+        expect(self.person(address="203.0.113.1").post("/account/email/undo", {"token": token}), 200)
+        self.choose_password(owners, address="203.0.113.1")
+        owner.account.email, owner.account.password = owners, OTHER_PASSWORD
+        self.assertTrue(owner.elsewhere().sign_in().is_signed_in())
+
+
 if __name__ == "__main__":
     unittest.main()
