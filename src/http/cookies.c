@@ -21,6 +21,7 @@ static const struct {
 	[COOKIE_NOTICE] = { "twostep-notice", false },
 	[COOKIE_APP] = { "twostep-app", false },
 	[COOKIE_NONCE] = { "twostep-nonce", false },
+	[COOKIE_DISABLE] = { "twostep-disable", false },
 };
 
 /* RFC 6265 section 4.1.1 */

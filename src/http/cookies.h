@@ -24,6 +24,7 @@ enum cookie {
 	COOKIE_NOTICE,  /* twostep-notice: what the next page should say was done (pages) */
 	COOKIE_APP,     /* twostep-app: what another host has of a session (contract 2.4) */
 	COOKIE_NONCE,   /* twostep-nonce: this browser has begun a hand-over at that host, 10 minutes */
+	COOKIE_DISABLE, /* twostep-disable: the password was given for switching two-step off, 10 minutes (pages) */
 	COOKIE_COUNT
 };
 

@@ -32,7 +32,7 @@ MUST_USE enum err keyring_mark(const struct keyring *keys, uint8_t out[static 16
 #define SEAL_EXTRA_BYTES (1 + 4 + 24 + 16) /* format, key id, nonce, tag */
 
 enum seal { SEAL_NONE, SEAL_PASSWORD, SEAL_TOTP, SEAL_SETUP_SECRET, SEAL_SETUP_CODES, SEAL_REISSUE_CODES, SEAL_MAIL,
-	    SEAL_WAY_BACK, SEAL_SIGNING_KEY, SEAL_COUNT };
+	    SEAL_WAY_BACK, SEAL_SIGNING_KEY, SEAL_DISABLING, SEAL_COUNT };
 
 MUST_USE enum err keyring_seal(const struct keyring *keys, enum seal purpose, const struct id *owner, const struct id *item,
                                const void *plain, size_t length, uint8_t *out /* length + SEAL_EXTRA_BYTES */);

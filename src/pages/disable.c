@@ -1,5 +1,6 @@
 /*
- * Switching two-step off: the password, then a code; while an organisation demands it, its name and nothing to type.
+ * Switching two-step off: the password, then a code; while an organisation demands it, its name and nothing to type. That the first
+ * page had the password goes to the second sealed, in a cookie.
  */
 #include "accounts/caller.h"
 #include "pages/routes.h"
@@ -35,6 +36,16 @@ struct password_form { const char *password; };
 static const struct field password_fields[] = { FIELD(password_form, password, FIELD_OPTIONAL) };
 static const struct form password_form = FORM(password_form, password_fields);
 
+static enum err go_on(struct call *call, const struct caller *now)
+{
+	const char *begun = two_step_disable_begin(call, now);
+
+	if (!begun)
+		return ERR_MEMORY;
+	cookie_set(call, COOKIE_DISABLE, begun, SESSION_FRESH_S);
+	return page_to(call, CODE_PATH);
+}
+
 static enum err take_password(struct call *call)
 {
 	const struct password_form *form = call->form;
@@ -47,7 +58,7 @@ static enum err take_password(struct call *call)
 		err = confirm_password(call, form->password, &now);
 	if (page_cannot_tell(err))
 		return err;
-	return err ? show_password(call, err) : page_to(call, CODE_PATH);
+	return err ? show_password(call, err) : go_on(call, &now);
 }
 
 static enum err show_code(struct call *call, bool recovery, enum err err)
@@ -69,7 +80,7 @@ static enum err look_code(struct call *call)
 		return page_to(call, "/account/two-step");
 	if (call->caller->demand.any)
 		return page_to(call, DISABLE_PATH);
-	if (!session_fresh(call->caller->session.confirmed_at, call->now_s))
+	if (two_step_disable_begun(call, cookie_get(call, COOKIE_DISABLE)))
 		return page_to(call, DISABLE_PATH);
 	return show_code(call, false, OK);
 }
@@ -88,9 +99,11 @@ static enum err take_code(struct call *call)
 	enum err err = page_needs(call, "code", form->code);
 
 	if (!err)
-		err = two_step_disable_confirmed(call, recovery ? STEP_RECOVERY_CODE : STEP_TOTP, form->code);
-	if (!err)
+		err = two_step_disable_end(call, cookie_get(call, COOKIE_DISABLE), recovery ? STEP_RECOVERY_CODE : STEP_TOTP, form->code);
+	if (!err) {
+		cookie_clear(call, COOKIE_DISABLE);
 		return page_to(call, DISABLE_PATH "/done");
+	}
 	if (err == ERR_REQUIRED)
 		return page_to(call, DISABLE_PATH);
 	if (err == ERR_NEEDS_PASSWORD)

@@ -1,6 +1,7 @@
 #include "accounts/password_try.h"
 #include "accounts/profile.h"
 #include "audit/audit.h"
+#include "base/codec.h"
 #include "mail/letter.h"
 #include "second_step/reissue.h"
 #include "second_step/second_step.h"
@@ -66,15 +67,57 @@ static enum err may_ask(const struct caller *caller)
 	return caller->demand.any ? ERR_REQUIRED : OK;
 }
 
-enum err two_step_disable_confirmed(struct call *call, enum second_step_method method, const char *code)
+/*
+ * What is sealed for account and session. The moment of the confirmation is the session's own, so that a clock that is set brings back
+ * nothing that has ended; a password given later, for something else, is another one.
+ */
+struct begun {
+	int64_t confirmed_at, password_version;
+	struct id enrolment;
+};
+
+#define SEALED_BYTES (sizeof(struct begun) + SEAL_EXTRA_BYTES)
+
+static struct begun begun_now(const struct caller *caller)
+{
+	return (struct begun){ caller->session.confirmed_at, caller->account.password_version, caller->enrolment };
+}
+
+const char *two_step_disable_begin(struct call *call, const struct caller *now)
+{
+	const struct begun begun = begun_now(now);
+	char *text = arena_alloc(call->arena, BASE64URL_TEXT(SEALED_BYTES));
+	uint8_t sealed[SEALED_BYTES];
+
+	if (!text || keyring_seal(call->keys, SEAL_DISABLING, &now->account.id, &now->session.id, &begun, sizeof(begun), sealed))
+		return NULL;
+	base64url_encode(sealed, sizeof(sealed), text);
+	return text;
+}
+
+enum err two_step_disable_begun(const struct call *call, const char *begun)
+{
+	const struct caller *caller = call->caller;
+	const struct begun now = begun_now(caller);
+	struct begun then;
+	uint8_t sealed[SEALED_BYTES];
+
+	if (!begun || !base64url_decode(begun, strlen(begun), sealed, sizeof(sealed)) ||
+	    keyring_open_seal(call->keys, SEAL_DISABLING, &caller->account.id, &caller->session.id, sealed, sizeof(sealed), &then, sizeof(then)))
+		return ERR_NEEDS_PASSWORD;
+	if (then.confirmed_at != now.confirmed_at || then.password_version != now.password_version ||
+	    !id_same(&then.enrolment, &now.enrolment) || !session_fresh(now.confirmed_at, call->now_s))
+		return ERR_NEEDS_PASSWORD;
+	return OK;
+}
+
+enum err two_step_disable_end(struct call *call, const char *begun, enum second_step_method method, const char *code)
 {
 	struct disable argument = { call, method, code };
 	enum err err;
 
-	if ((err = may_ask(call->caller)))
+	if ((err = may_ask(call->caller)) || (err = two_step_disable_begun(call, begun)))
 		return err;
-	if (!session_fresh(call->caller->session.confirmed_at, call->now_s))
-		return ERR_NEEDS_PASSWORD;
 	return carry_out(&argument);
 }
 

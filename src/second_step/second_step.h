@@ -69,7 +69,15 @@ MUST_USE enum err two_step_forget_device(struct call *call, const char *id);
  * ERR_TOO_MANY, ERR_BUSY */
 MUST_USE enum err two_step_disable(struct call *call, const char *password, enum second_step_method method, const char *code);
 
-/* The same in two pages: the password was confirmed before, at most SESSION_FRESH_S ago; else ERR_NEEDS_PASSWORD. */
-MUST_USE enum err two_step_disable_confirmed(struct call *call, enum second_step_method method, const char *code);
+/*
+ * The same in two pages. What the first hands to the second by way of the browser, once `now` has given the password: sealed, for that
+ * confirmation of this session alone; void after SESSION_FRESH_S, with the password or the enrolment. In the arena; NULL: memory, or it
+ * could not be sealed.
+ */
+const char *two_step_disable_begin(struct call *call, const struct caller *now);
+
+/* What the browser brought back: OK, ERR_NEEDS_PASSWORD (NULL too). */
+MUST_USE enum err two_step_disable_begun(const struct call *call, const char *begun);
+MUST_USE enum err two_step_disable_end(struct call *call, const char *begun, enum second_step_method method, const char *code);
 
 #endif

@@ -9,6 +9,7 @@ import signal
 import struct
 import time
 import unittest
+import urllib.parse
 
 from guard import HTML, GuardTest, HandOverTest
 from harness import (OTHER_PASSWORD, PASSWORD, STEP_S, WRONG_PASSWORD, Server, binary, expect, mail_code, new_address, steady, step_now, totp)
@@ -188,6 +189,17 @@ class Ending(ClockTest):
         expect(person.post("/account/two-step/recovery-codes", {"password": person.password}), 200)
         return lambda: person.post("/account/two-step/recovery-codes/complete", {"saved": True}).status == 200
 
+    def disabling(self):
+        person = self.person().with_two_step()
+        place, how = "/account/two-step/disable", {**HTML, "Content-Type": "application/x-www-form-urlencoded"}
+        person.request("POST", place + "/password", raw=urllib.parse.urlencode({"password": person.password}).encode(), headers=how)
+
+        def use():
+            code = person.account.recovery_codes[0]
+            return person.request("POST", place + "/code", raw=f"method=recovery_code&code={code}".encode(),
+                                  headers=how).header("Location") == place + "/done"
+        return use
+
     def fresh_password(self):
         person = self.person().sign_up()
         return lambda: person.post("/account/two-step/setup").status == 201
@@ -238,7 +250,7 @@ class Ending(ClockTest):
         return lambda: expect(browser.first_step(), 200)["status"] == "signed_in"
 
     SHORT = {login: 10 * MINUTE, sign_up_code: 10 * MINUTE, reset_code: 10 * MINUTE, set_up_code: 10 * MINUTE, set_up: 15 * MINUTE,
-             reissue: 15 * MINUTE, fresh_password: 10 * MINUTE, fresh_second_step: 10 * MINUTE, move: 10 * MINUTE,
+             reissue: 15 * MINUTE, disabling: 10 * MINUTE, fresh_password: 10 * MINUTE, fresh_second_step: 10 * MINUTE, move: 10 * MINUTE,
              young_enough_for_a_rule: 10 * MINUTE}
     LONG = {session: 7 * DAY, session_in_memory: 7 * DAY, invitation: 7 * DAY, remembered_device: 30 * DAY}
     ALL = {**SHORT, **LONG}

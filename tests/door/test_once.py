@@ -182,6 +182,7 @@ class Once(Together, OrganizationTest):
         kinds[5] = "reissue page"
         if disable:
             kinds[7] = "disable"
+            page(person, "/account/two-step/disable/password", password=person.password)
         tries = []
         for kind, text in zip(kinds, spellings(code)):
             tries.append((f"{kind} {text}", *self.second_step_on(kind, person, text, method)))

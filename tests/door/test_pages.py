@@ -312,6 +312,57 @@ class Pages(DoorTest):
         page.press("Disable", Recovery_code=True, **{page.name(f): new[1] for f in page.main.all("input") if f["name"] == "code"})
         self.assertFalse(lee.two_step()["enabled"])
 
+    OFF = "/account/two-step/disable"
+
+    def off_by_code(self, visitor, code):
+        return visitor.send(self.OFF + "/code", {"method": "recovery_code", "code": code})
+
+    def test_switching_off_takes_the_password_for_it(self):
+        """Who has a session and a code, and not the password, does not get by on one that was given for something else."""
+        lee, kim = self.signed_in(two_step=True), self.signed_in(two_step=True)
+        code = lee.account.recovery_codes[0]
+
+        def refused(visitor, about):
+            self.assertEqual(visitor.open(self.OFF + "/code").path, self.OFF, about)
+            page = self.off_by_code(visitor, code)
+            self.assertEqual(page.path, self.OFF, about)
+            self.assertIn("Confirm with your password again", page.text, about)
+            self.assertTrue(page.has("Password", "input"), about)
+            self.assertEqual([p.two_step()["enabled"] for p in (lee, kim)], [True, True], about)
+
+        refused(lee, "just signed in")
+        expect(lee.post("/session/confirm", {"password": lee.password}), 200)
+        refused(lee, "given for something else")
+        lee.open(self.OFF).press("Next", Password=WRONG_PASSWORD)
+        refused(lee, "a wrong one")
+        self.assertEqual(lee.open(self.OFF).press("Next", Password=lee.password).path, self.OFF + "/code")
+        other = Visitor(self.server, account=lee.account)
+        expect(other.second_step(other.half_way()), 200)
+        for visitor, about in ((other, "in another session"), (kim, "by somebody else")):
+            visitor.cookies = {**lee.cookies, "twostep": visitor.cookies["twostep"]}
+            refused(visitor, about)
+        self.assertEqual(lee.open(self.OFF + "/code").path, self.OFF + "/code", "and this one holds")
+        expect(lee.post("/account/password", {"current_password": lee.password, "new_password": OTHER_PASSWORD}), 200)
+        refused(lee, "one that has been changed since")
+        self.assertEqual(lee.two_step()["recovery_codes_left"], 10, "the code was not tried")
+
+    def test_switching_off_goes_on_after_a_restart_and_once(self):
+        lee = self.signed_in(two_step=True)
+        lee.open(self.OFF).press("Next", Password=lee.password)
+        self.server.restart()
+        page = lee.open(self.OFF + "/code").press("Disable", Code="0000-0000-0000-0000", Recovery_code=True)
+        self.assertEqual((page.reply.status, page.field("Code")["aria-invalid"]), (401, "true"))
+        given = dict(lee.cookies)
+        page = page.press("Disable", Code=lee.account.recovery_codes[0])
+        self.assertEqual(page.path, self.OFF + "/done")
+        self.assertFalse(lee.two_step()["enabled"])
+        lee.account.last_step = None
+        lee.enable()
+        for cookies in (lee.cookies, {**given, "twostep": lee.cookies["twostep"]}):
+            lee.cookies = cookies
+            self.assertEqual(self.off_by_code(lee, lee.account.recovery_codes[0]).path, self.OFF)
+        self.assertTrue(lee.two_step()["enabled"])
+
     def test_a_code_that_the_api_took_opens_no_page_and_the_reverse(self):
         lee = self.signed_in(two_step=True)
         code = lee.app_code()

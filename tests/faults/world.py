@@ -454,8 +454,26 @@ simple(DISABLE, "wrong password", "rich", body=lambda w, p: {"password": WRONG_P
 simple(DISABLE, "wrong code", "rich", body=lambda w, p: {"password": PASSWORD, "method": "totp", "code": wrong_code(p.account.secret)})
 simple("POST /account/two-step/disable/password", "", "rich", form={"password": PASSWORD})
 simple("POST /account/two-step/disable/password", "wrong", "rich", form={"password": WRONG_PASSWORD})
-simple("POST /account/two-step/disable/code", "", "rich", form=lambda w, p: {"method": "totp", "code": app(p)})
-simple("POST /account/two-step/disable/code", "wrong", "rich", form=lambda w, p: {"method": "totp", "code": wrong_code(p.account.secret)})
+simple("POST /account/two-step/disable/code", "without the password", "rich", form=lambda w, p: {"method": "totp", "code": app(p)})
+
+
+def disabling(w):
+    rich = w.rich
+    rich.request("POST", "/account/two-step/disable/password", raw=urllib.parse.urlencode({"password": PASSWORD}).encode(),
+                 headers={**HTML, "Content-Type": "application/x-www-form-urlencoded"})
+    return rich
+
+
+@step("POST /account/two-step/disable/code")
+def _(w):
+    rich = disabling(w)
+    return rich, lambda: {"form": {"method": "totp", "code": app(rich)}}
+
+
+@step("POST /account/two-step/disable/code", "wrong")
+def _(w):
+    rich = disabling(w)
+    return rich, lambda: {"form": {"method": "totp", "code": wrong_code(rich.account.secret)}}
 
 
 def demanded(w):

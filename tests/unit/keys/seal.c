@@ -53,7 +53,7 @@ static void opens_what_it_sealed(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(long_plain); i++)
 		long_plain[i] = (uint8_t)(i * 31);
-	for (enum seal purpose = SEAL_NONE + 1; purpose <= SEAL_SIGNING_KEY; purpose++)
+	for (enum seal purpose = SEAL_NONE + 1; purpose < SEAL_COUNT; purpose++)
 		for (size_t i = 0; i < COUNT(lengths); i++) {
 			size_t length = lengths[i];
 			assert_int_equal(keyring_seal(keys, purpose, &owner, &item, long_plain, length, sealed), OK);
@@ -84,7 +84,7 @@ static void binds_the_purpose(void **state)
 		if (purpose != SEAL_TOTP)
 			refused(keys, (enum seal)purpose, &owner, &item, sealed, sizeof(sealed), LENGTH, "another purpose");
 	assert_int_equal(keyring_seal(keys, SEAL_NONE, &owner, &item, plain, LENGTH, out), ERR_CRYPTO);
-	assert_int_equal(keyring_seal(keys, SEAL_SIGNING_KEY + 1, &owner, &item, plain, LENGTH, out), ERR_CRYPTO);
+	assert_int_equal(keyring_seal(keys, SEAL_COUNT, &owner, &item, plain, LENGTH, out), ERR_CRYPTO);
 }
 
 /* Each bit of both ids, the two exchanged, and one of them for both. */
