@@ -38,7 +38,7 @@ static enum err look(struct call *call)
 {
 	SCOPED(recovery_set_wipe) struct recovery_set codes = { 0 };
 	int64_t expires_at = 0;
-	enum err err = reissue_look(call, &codes, &expires_at);
+	enum err err = reissue_look(call, NULL, &codes, &expires_at);
 
 	if (err)
 		return err;
@@ -54,7 +54,7 @@ static const struct form complete_form = FORM(complete_form, complete_fields);
 static enum err complete(struct call *call)
 {
 	const struct complete_form *form = call->form;
-	enum err err = reissue_complete(call, form->saved);
+	enum err err = reissue_complete(call, NULL, form->saved);
 
 	if (err)
 		return err;

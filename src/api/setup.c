@@ -115,7 +115,7 @@ static const struct form complete_form = FORM(complete_form, complete_fields);
 static enum err complete(struct call *call)
 {
 	const struct complete_form *form = call->form;
-	enum err err = setup_complete(call, form->saved);
+	enum err err = setup_complete(call, NULL, form->saved);
 
 	if (err)
 		return err;

@@ -14,6 +14,7 @@
 enum err show_codes(struct call *call, const struct codes_page *which, const struct recovery_set *codes, enum err err)
 {
 	struct part_code list[RECOVERY_CODES];
+	char shown[ID_TEXT];
 
 	for (size_t i = 0; i < RECOVERY_CODES; i++)
 		list[i].text = codes->code[i];
@@ -23,6 +24,7 @@ enum err show_codes(struct call *call, const struct codes_page *which, const str
 		.replace = which->replace,
 		.codes = list, .codes_count = RECOVERY_CODES,
 		.not_saved = err == ERR_NOT_SAVED,
+		.shown = id_text(which->shown, shown),
 		.complete = which->complete,
 		.download = which->download,
 		.cancel = which->cancel,
@@ -33,6 +35,17 @@ enum err show_codes(struct call *call, const struct codes_page *which, const str
 		return ERR_MEMORY;
 	page_codes(&call->out->body, call->locale, &page);
 	return page_sent(call, err);
+}
+
+static const struct field codes_fields[] = {
+	FIELD(codes_form, shown, FIELD_OPTIONAL),
+	FIELD(codes_form, saved, FIELD_BOOL),
+};
+const struct form codes_form = FORM(codes_form, codes_fields);
+
+enum err codes_shown(const struct codes_form *form, struct id *out)
+{
+	return !form->shown || id_parse(form->shown, out) ? ERR_WRONG_STATE : OK;
 }
 
 /* NAME-recovery-codes.txt; a name beyond plain ASCII is percent-encoded (RFC 8187), with underscores for old browsers. */
@@ -92,27 +105,28 @@ enum err show_reissue(struct call *call, enum err err)
 	return page_sent(call, err);
 }
 
-static enum err show_pending(struct call *call, const struct recovery_set *codes, int64_t expires_at, enum err err)
-{
-	const struct codes_page which = {
-		.reissue = true, .complete = CODES_PATH "/complete", .download = CODES_PATH "/file", .cancel = CODES_PATH "/cancel",
-		.here = CODES_PATH, .expires_at = expires_at,
-	};
-
-	return show_codes(call, &which, codes, err);
-}
-
-/* New codes that wait to be saved are shown again: reload and back lose nothing. */
-static enum err look(struct call *call)
+/* New codes that wait to be saved. ERR_WRONG_STATE: none do. */
+static enum err show_pending(struct call *call, enum err err)
 {
 	SCOPED(recovery_set_wipe) struct recovery_set codes = { 0 };
-	int64_t expires_at = 0;
+	struct id set;
+	struct codes_page which = {
+		.reissue = true, .complete = CODES_PATH "/complete", .download = CODES_PATH "/file", .cancel = CODES_PATH "/cancel",
+		.here = CODES_PATH, .shown = &set,
+	};
+	enum err failed = reissue_look(call, &set, &codes, &which.expires_at);
+
+	return failed ? failed : show_codes(call, &which, &codes, err);
+}
+
+/* They are shown again: reload and back lose nothing. */
+static enum err look(struct call *call)
+{
 	enum err err;
 
 	if (!call->caller->two_step)
 		return ERR_NOT_ENABLED;
-	if (!(err = reissue_look(call, &codes, &expires_at)))
-		return show_pending(call, &codes, expires_at, OK);
+	err = show_pending(call, OK);
 	return err == ERR_WRONG_STATE ? show_reissue(call, OK) : err;
 }
 
@@ -142,33 +156,26 @@ static enum err send_file(struct call *call)
 {
 	SCOPED(recovery_set_wipe) struct recovery_set codes = { 0 };
 	int64_t expires_at = 0;
-	enum err err = reissue_look(call, &codes, &expires_at);
+	enum err err = reissue_look(call, NULL, &codes, &expires_at);
 
 	if (err)
 		return err == ERR_WRONG_STATE ? ERR_NOT_FOUND : err;
 	return send_codes_file(call, &codes);
 }
 
-struct complete_form { bool saved; };
-static const struct field complete_fields[] = { FIELD(complete_form, saved, FIELD_BOOL) };
-static const struct form complete_form = FORM(complete_form, complete_fields);
-
 static enum err complete(struct call *call)
 {
-	const struct complete_form *form = call->form;
-	SCOPED(recovery_set_wipe) struct recovery_set codes = { 0 };
-	int64_t expires_at = 0;
-	enum err err = reissue_complete(call, form->saved), failed;
+	const struct codes_form *form = call->form;
+	struct id shown;
+	enum err err = codes_shown(form, &shown);
 
+	if (!err)
+		err = reissue_complete(call, &shown, form->saved);
 	if (!err)
 		return page_to_with(call, "/account/two-step", NOTICE_REISSUED);
 	if (err == ERR_WRONG_STATE)
 		return page_to_with(call, CODES_PATH, NOTICE_NOT_DUE);
-	if (err != ERR_NOT_SAVED)
-		return err;
-	if ((failed = reissue_look(call, &codes, &expires_at)))
-		return failed;
-	return show_pending(call, &codes, expires_at, err);
+	return err == ERR_NOT_SAVED ? show_pending(call, err) : err;
 }
 
 static enum err cancel(struct call *call)
@@ -188,7 +195,7 @@ const struct route recovery_codes_pages[] = {
 	{ POST, CODES_PATH, ACCESS_SIGNED_IN, FRESH_SECOND_STEP, &begin_form, begin },
 	{ GET, CODES_PATH "/file", ACCESS_SIGNED_IN, FRESH_NOT, NULL, send_file },
 	{ GET, CODES_PATH "/complete", ACCESS_SIGNED_IN, FRESH_NOT, NULL, go_look },
-	{ POST, CODES_PATH "/complete", ACCESS_SIGNED_IN, FRESH_NOT, &complete_form, complete },
+	{ POST, CODES_PATH "/complete", ACCESS_SIGNED_IN, FRESH_NOT, &codes_form, complete },
 	{ POST, CODES_PATH "/cancel", ACCESS_SIGNED_IN, FRESH_NOT, NULL, cancel },
 	ROUTES_END
 };

@@ -57,10 +57,18 @@ MUST_USE enum err signed_in(struct call *call, const struct sign_in *result, enu
 struct codes_page {
 	bool reissue, replace;
 	const char *complete, *download, *cancel, *here;
+	const struct id *shown; /* goes with the form: another tab may have begun anew */
 	int64_t expires_at;
 };
 MUST_USE enum err show_codes(struct call *call, const struct codes_page *which, const struct recovery_set *codes, enum err err);
 MUST_USE enum err send_codes_file(struct call *call, const struct recovery_set *codes);
+
+/* The form of that page. */
+struct codes_form { const char *shown; bool saved; };
+extern const struct form codes_form;
+
+/* Which codes it showed: OK, ERR_WRONG_STATE where it does not say. */
+MUST_USE enum err codes_shown(const struct codes_form *form, struct id *out);
 
 /* recovery_codes.c: its page once more, where the second step was too old or not right. */
 MUST_USE enum err show_reissue(struct call *call, enum err err);

@@ -83,7 +83,7 @@ static enum err show_last(struct call *call, const struct setup_view *view, enum
 {
 	const struct codes_page which = {
 		.replace = view->replaces, .complete = SETUP_PATH "/complete", .download = SETUP_PATH "/recovery-codes",
-		.cancel = SETUP_PATH "/cancel", .here = SETUP_PATH, .expires_at = view->expires_at,
+		.cancel = SETUP_PATH "/cancel", .here = SETUP_PATH, .shown = &view->id, .expires_at = view->expires_at,
 	};
 
 	return show_codes(call, &which, &view->codes, err);
@@ -194,16 +194,15 @@ static enum err send_file(struct call *call)
 	return view.state == SETUP_CODE_CONFIRMED ? send_codes_file(call, &view.codes) : ERR_NOT_FOUND;
 }
 
-struct complete_form { bool saved; };
-static const struct field complete_fields[] = { FIELD(complete_form, saved, FIELD_BOOL) };
-static const struct form complete_form = FORM(complete_form, complete_fields);
-
 static enum err complete(struct call *call)
 {
-	const struct complete_form *form = call->form;
+	const struct codes_form *form = call->form;
 	bool replaced = call->caller->two_step;
-	enum err err = setup_complete(call, form->saved);
+	struct id shown;
+	enum err err = codes_shown(form, &shown);
 
+	if (!err)
+		err = setup_complete(call, &shown, form->saved);
 	if (err == ERR_ALREADY_ENABLED || err == ERR_NOT_ENABLED)
 		return page_to(call, "/account/two-step");
 	if (err)
@@ -245,7 +244,7 @@ const struct route setup_pages[] = {
 	{ POST, SETUP_PATH "/code", ACCESS_RESTRICTED, FRESH_NOT, &code_form, confirm_code },
 	{ GET, SETUP_PATH "/recovery-codes", ACCESS_RESTRICTED, FRESH_NOT, NULL, send_file },
 	{ GET, SETUP_PATH "/complete", ACCESS_RESTRICTED, FRESH_NOT, NULL, go_look },
-	{ POST, SETUP_PATH "/complete", ACCESS_RESTRICTED, FRESH_NOT, &complete_form, complete },
+	{ POST, SETUP_PATH "/complete", ACCESS_RESTRICTED, FRESH_NOT, &codes_form, complete },
 	{ GET, SETUP_PATH "/done", ACCESS_RESTRICTED, FRESH_NOT, NULL, done },
 	{ POST, SETUP_PATH "/cancel", ACCESS_RESTRICTED, FRESH_NOT, NULL, cancel },
 	ROUTES_END

@@ -12,6 +12,7 @@
 
 struct reissue {
 	struct call *call;
+	const struct id *shown; /* NULL: no matter */
 	bool saved;
 	struct recovery_set codes;
 	struct reissue_row row;
@@ -81,13 +82,15 @@ static enum err look(struct db *db, void *argument)
 	return find(db, argument);
 }
 
-enum err reissue_look(struct call *call, struct recovery_set *codes, int64_t *expires_at)
+enum err reissue_look(struct call *call, struct id *set, struct recovery_set *codes, int64_t *expires_at)
 {
 	SCOPED(reissue_wipe) struct reissue reissue = { .call = call };
 	enum err err = store_read(call->store, look, &reissue);
 
 	if (err)
 		return err;
+	if (set)
+		*set = reissue.row.set;
 	*codes = reissue.codes;
 	*expires_at = reissue.row.expires_at;
 	return OK;
@@ -104,7 +107,7 @@ static enum err complete(struct db *db, void *argument)
 
 	if ((err = find(db, reissue)) || (err = second_step_find(db, &account->id, &enrolment)))
 		return err;
-	if (id_empty(&enrolment.id))
+	if (id_empty(&enrolment.id) || (reissue->shown && !id_same(reissue->shown, &reissue->row.set)))
 		return ERR_WRONG_STATE;
 	if (!reissue->saved)
 		return ERR_NOT_SAVED;
@@ -116,9 +119,9 @@ static enum err complete(struct db *db, void *argument)
 	return letter_queue(db, call, LETTER_RECOVERY_REISSUED, &facts);
 }
 
-enum err reissue_complete(struct call *call, bool saved)
+enum err reissue_complete(struct call *call, const struct id *shown, bool saved)
 {
-	SCOPED(reissue_wipe) struct reissue reissue = { .call = call, .saved = saved };
+	SCOPED(reissue_wipe) struct reissue reissue = { .call = call, .shown = shown, .saved = saved };
 	enum err err = store_change(call->store, complete, &reissue);
 
 	if (err)

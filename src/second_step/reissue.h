@@ -13,11 +13,11 @@
 /* The second step must be fresh (the route says so). OK, ERR_NOT_ENABLED, ERR_PASSWORD_WRONG, ERR_TOO_MANY, ERR_BUSY */
 MUST_USE enum err reissue_begin(struct call *call, const char *password, struct recovery_set *codes, int64_t *expires_at);
 
-/* What is pending in this session. ERR_WRONG_STATE: nothing. */
-MUST_USE enum err reissue_look(struct call *call, struct recovery_set *codes, int64_t *expires_at);
+/* What is pending in this session; `set` (NULL: not wanted) names it. ERR_WRONG_STATE: nothing. */
+MUST_USE enum err reissue_look(struct call *call, struct id *set, struct recovery_set *codes, int64_t *expires_at);
 
-/* OK, ERR_NOT_SAVED, ERR_WRONG_STATE. Mails. */
-MUST_USE enum err reissue_complete(struct call *call, bool saved);
+/* The set that was shown; NULL: the one that is pending. OK, ERR_NOT_SAVED, ERR_WRONG_STATE (another one is pending). Mails. */
+MUST_USE enum err reissue_complete(struct call *call, const struct id *shown, bool saved);
 
 MUST_USE enum err reissue_drop(struct call *call);
 

@@ -34,6 +34,7 @@ struct step {
 	struct call *call;
 	const char *code;
 	bool replace, saved;
+	const struct id *shown;    /* whose codes were; NULL: no matter */
 	struct id new_id;          /* of the set-up, or of the recovery set */
 	struct email_code mailed;
 	char email[EMAIL_TEXT];    /* that it is mailed to */
@@ -84,6 +85,7 @@ static enum err show(const struct step *step, struct setup_view *view)
 	const struct setup_row *row = &step->row;
 	enum err err = OK;
 
+	view->id = row->id;
 	view->state = row->state;
 	view->replaces = row->replaces;
 	view->expires_at = row->expires_at;
@@ -301,6 +303,8 @@ static enum err complete(struct db *db, void *argument)
 
 	if ((err = find_in_state(db, step, SETUP_CODE_CONFIRMED)))
 		return err;
+	if (step->shown && !id_same(step->shown, &step->row.id))
+		return ERR_WRONG_STATE;
 	if (!step->saved)
 		return ERR_NOT_SAVED;
 	if ((err = show(step, &view)) || (step->row.replaces && (err = drop_old(db, step))) || (err = enrol(db, step, &view)) ||
@@ -309,9 +313,9 @@ static enum err complete(struct db *db, void *argument)
 	return tell(db, step);
 }
 
-enum err setup_complete(struct call *call, bool saved)
+enum err setup_complete(struct call *call, const struct id *shown, bool saved)
 {
-	SCOPED(step_wipe) struct step step = { .call = call, .saved = saved };
+	SCOPED(step_wipe) struct step step = { .call = call, .shown = shown, .saved = saved };
 	enum err err;
 
 	if ((err = id_new(&step.new_id)) || (err = store_change(call->store, complete, &step)))

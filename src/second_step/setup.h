@@ -21,6 +21,7 @@ const char *setup_state_name(enum setup_state state);
 
 /* A set-up as its session may see it. Wipe it. */
 struct setup_view {
+	struct id id;
 	enum setup_state state;
 	bool replaces;               /* a new phone */
 	int64_t expires_at;
@@ -46,8 +47,9 @@ MUST_USE enum err setup_confirm_code(struct call *call, const char *code, struct
 /*
  * Switches on (or swaps): OK, ERR_NOT_SAVED, ERR_WRONG_STATE, ERR_ALREADY_ENABLED, ERR_NOT_ENABLED. Ends the account's other sessions,
  * counts as a second step for this one, mails.
+ * shown  the set-up whose codes were shown (ERR_WRONG_STATE: another one is under way); NULL: the one under way
  */
-MUST_USE enum err setup_complete(struct call *call, bool saved);
+MUST_USE enum err setup_complete(struct call *call, const struct id *shown, bool saved);
 
 MUST_USE enum err setup_drop(struct call *call); /* OK also where nothing is */
 

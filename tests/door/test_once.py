@@ -78,6 +78,11 @@ def page(browser, path, **fields):
     return browser.request("POST", path, raw=urllib.parse.urlencode(fields).encode(), headers=FORM)
 
 
+def shown(person, path):
+    """What the page of recovery codes sends along: which ones it showed."""
+    return re.search(r'name="shown" value="([\w-]{22})"', person.request("GET", path, headers={"Accept": "text/html"}).text)[1]
+
+
 def same(person):
     """The same session from another thread: what an answer sets or clears is its own affair."""
     browser = person.elsewhere()
@@ -323,9 +328,10 @@ class Once(Together, OrganizationTest):
             person = self.person().sign_up()
             person.account.secret = person.confirm_email()["secret"]
             expect(person.post("/account/two-step/setup/code", {"code": person.app_code()}), 200)
+            codes = shown(person, "/account/two-step/setup")
             self.in_turn("end of a set-up", None, [
                 (lambda _, p=person: same(p).post(place, {"saved": True}), answers(200)),
-                (lambda _, p=person: page(same(p), place, saved="on"), leads("/account/two-step/setup/done")),
+                (lambda _, p=person, c=codes: page(same(p), place, saved="on", shown=c), leads("/account/two-step/setup/done")),
             ], lambda _, p=person: self.told_of(p, "two_step_on"), kill_after_s)
 
     def test_the_end_of_a_reissue(self):
@@ -334,9 +340,10 @@ class Once(Together, OrganizationTest):
             person = self.person().with_two_step()
             old = person.account.recovery_codes[0]
             new = expect(person.post(self.REISSUE, {"password": person.password}), 200)["recovery_codes"][0]
+            codes = shown(person, self.REISSUE)
             self.in_turn("end of a reissue", None, [
                 (lambda _, p=person: same(p).post(place, {"saved": True}), answers(200)),
-                (lambda _, p=person: page(same(p), place, saved="on"),
+                (lambda _, p=person, c=codes: page(same(p), place, saved="on", shown=c),
                  lambda reply: reply.status == 303 and reply.header("Location") == "/account/two-step"),
             ], lambda _, p=person: self.told_of(p, "recovery_codes_reissued"), kill_after_s)
             for code, status in ((old, 401), (new, 200)):

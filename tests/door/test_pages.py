@@ -382,6 +382,49 @@ class Pages(DoorTest):
         self.assertEqual(self.codes(lee.open("/account/two-step/setup")), lee.account.recovery_codes, "the codes after a reload")
         self.assertRegex(lee.open("/account/two-step").main.text, r"\bOff\b")
 
+    def opens(self, visitor, code):
+        browser = visitor.elsewhere()
+        return browser.second_step(browser.half_way(), code, "recovery_code").status == 200
+
+    def test_of_two_tabs_that_reissue_the_codes_shown_are_those_in_force(self):
+        lee, place = self.signed_in(two_step=True), "/account/two-step/recovery-codes"
+        one, two = lee.open(place), lee.open(place)
+        one = one.press("Next", Password=lee.password)
+        two = two.press("Next", Password=lee.password)
+        first, second = self.codes(one), self.codes(two)
+        self.assertFalse(set(first) & set(second))
+        for fields in ({"I_saved_my_recovery_codes": True}, {}):
+            page = one.press("Complete", **fields)
+            self.assertEqual(page.path, place)
+            self.assertIn("not due any more", page.text)
+            self.assertEqual(self.codes(page), second, "those that wait to be saved")
+        for shown in ({}, {"shown": ""}, {"shown": "x"}, {"shown": "A" * 22}):
+            self.assertEqual(lee.send(place + "/complete", {"saved": "true", **shown}).path, place, shown)
+        self.assertEqual([self.opens(lee, code) for code in (first[0], second[0], lee.account.recovery_codes[0])], [False, False, True])
+        self.assertEqual(page.press("Complete", I_saved_my_recovery_codes=True).path, "/account/two-step")
+        self.assertEqual([self.opens(lee, code) for code in (first[1], second[1], lee.account.recovery_codes[1])], [False, True, False])
+
+    def test_of_two_tabs_that_set_up_the_one_whose_codes_are_shown_is_completed(self):
+        lee, place = self.signed_in(), "/account/two-step/setup"
+        two = lee.open(place)
+        one = self.activate(lee)
+        first, before = lee.account.recovery_codes, len(lee.mails())
+        two = two.press("Request email verification")
+        two = two.press("Confirm", Authentication_number=mail_code(self.server.mail_after(lee.email, before)))
+        self.assertIn("not due any more", one.press("Complete", I_saved_my_recovery_codes=True).text, "of one that was begun anew")
+        lee.account.secret = re.sub(r"\W", "", re.findall(r"\b(?:[A-Z2-7]{4}[ \u00a0]?){8}", two.main.text)[0])
+        lee.account.last_step = None
+        two = two.press("Next", Authentication_code=lee.app_code())
+        second = self.codes(two)
+        for fields in ({"I_saved_my_recovery_codes": True}, {}):
+            page = one.press("Complete", **fields)
+            self.assertEqual(page.path, place)
+            self.assertIn("not due any more", page.text)
+            self.assertEqual(self.codes(page), second)
+        self.assertFalse(lee.two_step()["enabled"])
+        self.assertEqual(page.press("Complete", I_saved_my_recovery_codes=True).path, place + "/done")
+        self.assertEqual([self.opens(lee, code) for code in (first[0], second[0])], [False, True])
+
     def test_the_codes_can_be_downloaded(self):
         lee = self.signed_in()
         page = self.activate(lee)

@@ -386,6 +386,14 @@ def at_complete(w, name="member", **more):
     return person
 
 
+def completing(person, word, path, saved=True):
+    """The end of a set-up or reissue, of the API or of the page that shows the codes."""
+    if word == "body":
+        return person, lambda: {"body": {"saved": saved}}
+    shown = re.search(r'name="shown" value="([\w-]{22})"', person.request("GET", path, headers=HTML).text)[1]
+    return person, lambda: {"form": {"shown": shown, **({"saved": "true"} if saved else {})}}
+
+
 for ways, word in (("/api/v1/account/two-step/setup", "body"), ("/account/two-step/setup", "form")):
     simple(f"POST {ways}", "", "member", **{word: {}})
     simple(f"POST {ways}", "a new phone", "owner", **{word: {"replace": True if word == "body" else "true"}})
@@ -412,15 +420,15 @@ for ways, word in (("/api/v1/account/two-step/setup", "body"), ("/account/two-st
 
     @step(f"POST {ways}/complete")
     def _(w, word=word):
-        return at_complete(w), lambda: {word: {"saved": True if word == "body" else "true"}}
+        return completing(at_complete(w), word, SETUP)
 
     @step(f"POST {ways}/complete", "not saved")
     def _(w, word=word):
-        return at_complete(w), lambda: {word: {}}
+        return completing(at_complete(w), word, SETUP, saved=False)
 
     @step(f"POST {ways}/complete", "a new phone")
     def _(w, word=word):
-        return at_complete(w, "owner", replace=True), lambda: {word: {"saved": True if word == "body" else "true"}}
+        return completing(at_complete(w, "owner", replace=True), word, SETUP)
 
 for route, word in (("DELETE /api/v1/account/two-step/setup", "headers"), ("POST /account/two-step/setup/cancel", "form")):
     @step(route)
@@ -440,7 +448,7 @@ for ways, word in (("/api/v1/account/two-step", "body"), ("/account/two-step", "
 
     @step(f"POST {ways}/recovery-codes/complete")
     def _(w, word=word):
-        return reissuing(w), lambda: {word: {"saved": True if word == "body" else "true"}}
+        return completing(reissuing(w), word, "/account/two-step/recovery-codes")
 
 for route, word in (("DELETE /api/v1/account/two-step/recovery-codes", "headers"), ("POST /account/two-step/recovery-codes/cancel", "form")):
     @step(route)
