@@ -4,6 +4,7 @@
 #include "accounts/caller.h"
 #include "accounts/email_change.h"
 #include "organizations/closing.h"
+#include "pages/confirm.h"
 #include "pages/routes.h"
 #include "base/banned.h"
 
@@ -109,15 +110,22 @@ static enum err undo(struct call *call)
 	return err ? err : page_to_with(call, "/password-reset", NOTICE_EMAIL_UNDONE);
 }
 
-/* What stands in the way is told before a password is typed. */
-static enum err show_close(struct call *call, enum err err)
+/* What stands in the way is told before a password is typed; to a session that owes its code not yet. */
+enum err show_close(struct call *call, enum err err)
 {
-	enum err allowed = closing_allowed(call);
+	enum err told = err == ERR_NEEDS_SECOND_STEP || err == ERR_LAST_OWNER ? OK : err;
+	enum err allowed = call->caller->restricted ? OK : closing_allowed(call);
+	const struct part_confirm *fields = confirm_fields(call, FRESH_SECOND_STEP, err, CLOSE_PATH "?method=recovery_code");
 
 	if (page_cannot_tell(allowed))
 		return allowed;
+	if (!fields)
+		return ERR_MEMORY;
+	struct part_confirm confirm = *fields;
+	confirm.other = confirm.recovery ? CLOSE_PATH : confirm.other;
 	const struct page_account_close page = {
-		.frame = page_frame(call, "/account/close", err == ERR_LAST_OWNER ? OK : err),
+		.frame = page_frame(call, CLOSE_PATH, told),
+		.confirm = &confirm,
 		.email = call->caller->account.email,
 		.password_error = page_field(call, err, "password"),
 		.owns = err == ERR_LAST_OWNER || allowed == ERR_LAST_OWNER,
@@ -156,7 +164,7 @@ const struct route account_email_pages[] = {
 	{ POST, "/account/email/cancel", ACCESS_SIGNED_IN, FRESH_NOT, NULL, cancel },
 	{ GET, "/account/email/undo", ACCESS_ANYBODY, FRESH_NOT, NULL, look_undo },
 	{ POST, "/account/email/undo", ACCESS_ANYBODY, FRESH_NOT, &undo_form, undo },
-	{ GET, "/account/close", ACCESS_SIGNED_IN, FRESH_NOT, NULL, look_close },
-	{ POST, "/account/close", ACCESS_SIGNED_IN, FRESH_SECOND_STEP, &close_form, close_it },
+	{ GET, CLOSE_PATH, ACCESS_SIGNED_IN, FRESH_NOT, NULL, look_close },
+	{ POST, CLOSE_PATH, ACCESS_SIGNED_IN, FRESH_SECOND_STEP, &close_form, close_it },
 	ROUTES_END
 };

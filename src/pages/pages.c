@@ -66,6 +66,8 @@ static enum err choose_refusal(struct call *call, enum err err)
 		return show_error(call, err);
 	if (!strcmp(call->route->path, "/account/two-step/recovery-codes"))
 		return show_reissue(call, err);
+	if (!strcmp(call->route->path, CLOSE_PATH))
+		return show_close(call, err);
 	if (call->membership && !strcmp(call->route->path, RESET_PATH)) /* none: a restricted session, of which nothing else is known */
 		return show_reset(call, err);
 	return confirm_show(call, err);

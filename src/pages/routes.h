@@ -37,6 +37,10 @@ extern const struct route service_pages[];
 #define RESET_PATH "/organizations/{o}/members/{a}/reset"
 MUST_USE enum err show_reset(struct call *call, enum err err);
 
+/* account_email.c: the same of closing an account. */
+#define CLOSE_PATH "/account/close"
+MUST_USE enum err show_close(struct call *call, enum err err);
+
 /* demand.c: to where the person was going; the way back is used once. */
 MUST_USE enum err go_back(struct call *call);
 

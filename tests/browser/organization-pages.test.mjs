@@ -326,6 +326,27 @@ const walks = {
     await v.press("email.undo_button");
     await see("taken back twice");
   },
+
+  async "closing an account with an old second step"(v, see) {
+    const person = await signUp(v);
+    await person.enable(v);
+    server.ageProofs(person.email, 3600);
+    await v.page.goto("/account/close");
+    await see("closing, code due");
+    await v.follow("second_step.use_recovery");
+    await see("closing, recovery code due");
+    await v.field("Password").fill(PASSWORD);
+    await v.field("Recovery code").fill("0000-0000-0000-0000");
+    await v.press("Close my account");
+    assert.equal(await v.field("Recovery code").getAttribute("aria-invalid"), "true");
+    await see("closing, wrong recovery code");
+    await v.follow("second_step.use_app");
+    await v.field("Password").fill(PASSWORD);
+    await v.field("Authentication code").fill(person.phone.code());
+    await v.press("Close my account");
+    await v.message("notice.closed").waitFor();
+    await see("closed");
+  },
 };
 
 for (const locale of LOCALES) {

@@ -59,6 +59,61 @@ class ClosingAnAccount(PagesTest):
         self.assertIn("closed", page.text)
         expect(self.person(account=kim.account).first_step(), 401, "invalid_credentials")
 
+    def test_an_old_second_step_is_given_beside_the_password(self):
+        kim, lee = self.signed_up(two_step=True), self.signed_up(two_step=True)
+        self.assertFalse(kim.open("/account/close").has("Authentication code", "input"), "it is fresh")
+        self.server.forward(700)
+        page = kim.open("/account/close").press("Close my account", Password=kim.password, Authentication_code=kim.app_code())
+        self.assertEqual(page.path, "/login")
+        self.assertIn("closed", page.text)
+        expect(self.person(account=kim.account).first_step(), 401, "invalid_credentials")
+
+        page = lee.open("/account/close").press("Use a recovery code")
+        page = page.press("Close my account", Password=lee.password, Recovery_code="0000-0000-0000-0000")
+        self.wrong_at(page, "Recovery code", 401)
+        page = page.press("Use the authenticator app")
+        page = page.press("Close my account", Password=WRONG_PASSWORD, Authentication_code=lee.app_code())
+        self.wrong_at(page, "Password", 403)
+        self.assertFalse(page.has("Authentication code", "input"), "it is fresh now")
+        page = page.press("Close my account", Password=lee.password)
+        self.assertEqual(page.path, "/login")
+
+    def test_a_wrong_code_is_told_at_its_field_in_the_language_of_the_page(self):
+        kim = self.signed_up(two_step=True)
+        self.server.forward(700)
+        page = kim.open("/account/close").press("Close my account", Password=kim.password)
+        self.assertEqual((page.path, page.reply.status), ("/account/close", 403))
+        self.assertTrue(page.has("Authentication code", "input"))
+        self.assertFalse(page.field("Authentication code").has("aria-invalid"), "asked for, not refused")
+        for locale, word in (("en", "This code is not right"), ("ko", "코드가 맞지 않습니다")):
+            kim.cookies["twostep-locale"] = locale
+            page = kim.send("/account/close", {"password": kim.password, "confirm_method": "totp", "confirm_code": kim.wrong_code()})
+            self.assertEqual(page.reply.status, 401)
+            self.assertEqual(page.root.all("html")[0]["lang"], locale)
+            field = page.ids["confirm_code"]
+            self.assertEqual(field["aria-invalid"], "true")
+            self.assertIn("password", page.ids, "both are typed again")
+            self.assertIn(word, page.ids[field["aria-describedby"].split()[0]].text)
+        page = kim.send("/account/close", {"password": "", "confirm_method": "totp", "confirm_code": ""})
+        self.assertEqual(page.reply.status, 403)
+        self.assertTrue(kim.is_signed_in())
+
+    def test_a_session_that_owes_its_code_gives_it_beside_the_password(self):
+        """A remembered device opened it, and a demand came meanwhile."""
+        organization, owner, _, member = self.house(two_step=True)
+        self.organization(member, "Beta")
+        expect(member.second_step(member.half_way(), remember_device=True), 200)
+        member.sign_out()
+        expect(member.first_step(), 200)
+        page = member.open("/account/close")
+        expect(owner.patch(f"/organizations/{organization}/security", {"two_step_required": True}), 200)
+        page = page.press("Close my account", Password=member.password, Authentication_code=member.wrong_code())
+        self.wrong_at(page, "Authentication code", 401)
+        self.assertNotIn("Hand ownership over", page.text, "of what is theirs it learns nothing yet")
+        page = page.press("Close my account", Password=member.password, Authentication_code=member.app_code())
+        self.assertEqual(page.reply.status, 409)
+        self.assertIn("Hand ownership over", page.text)
+
     def test_not_while_owner(self):
         _, owner, *_ = self.house()
         page = owner.open("/account/close")
