@@ -11,6 +11,7 @@ static int command_help(char *const *arguments);
 #define OPERATOR_HELP \
 	"It acts through the running server, by the socket `control` in its data folder; without one it opens the data itself.\n" \
 	"Give it the settings of the server: the same variables or file, or --data.\n" \
+	"What begins with -- and is no flag, as an address may, stands behind --, at the end: twostep user show -- EMAIL\n" \
 	"Exit status: 0 done, 1 not done, 2 not understood.\n"
 
 const struct command commands[] = {
@@ -108,8 +109,8 @@ int command_run(char *const *argv)
 	if (!command)
 		return refuse_word(word);
 
-	/* Asked for anywhere: somebody who is stuck adds it at the end. */
-	for (char *const *argument = argv + 2; *argument; argument++)
+	/* Asked for anywhere before "--": somebody who is stuck adds it at the end. */
+	for (char *const *argument = argv + 2; *argument && strcmp(*argument, "--"); argument++)
 		if (is_help(*argument))
 			return help_command(command);
 	return command->run(argv + 2);

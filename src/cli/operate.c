@@ -97,8 +97,6 @@ static void own_words(const struct operating *operating, const struct operation 
 
 	*out++ = operating->command->group;
 	*out++ = operating->command->name;
-	for (size_t i = 0; i < operation->words; i++)
-		*out++ = operation->word[i];
 	for (size_t i = 0; i < COUNT(flags); i++)
 		if (flags[i].value) {
 			*out++ = flags[i].flag;
@@ -108,6 +106,9 @@ static void own_words(const struct operating *operating, const struct operation 
 		*out++ = "--json";
 	if (operation->yes)
 		*out++ = "--yes";
+	*out++ = "--"; /* a word may begin as a flag does */
+	for (size_t i = 0; i < operation->words; i++)
+		*out++ = operation->word[i];
 	*out = NULL;
 }
 

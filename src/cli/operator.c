@@ -101,6 +101,14 @@ static int take_flag(struct operation *operation, const struct operator_command 
 	return EXIT_SUCCESS;
 }
 
+static int take_word(struct operation *operation, const char *word)
+{
+	if (operation->words == OPERATOR_WORDS_MAX)
+		return refuse(operation, word, "not understood");
+	operation->word[operation->words++] = word;
+	return EXIT_SUCCESS;
+}
+
 static int check_words(struct operation *operation, const struct operator_command *command)
 {
 	if (operation->words == command->words)
@@ -128,22 +136,25 @@ int operation_read(struct operation *operation, const struct operator_command *c
 		{ "--with-keyring", OPERATOR_KEYRING, &operation->with_keyring, NULL },
 		{ "--force", OPERATOR_FORCE, NULL, &operation->force },
 	};
+	int status = EXIT_SUCCESS;
 
-	for (; *arguments; arguments++) {
+	for (; *arguments && strcmp(*arguments, "--"); arguments++) {
 		const struct known_flag *flag = flag_find(flags, COUNT(flags), *arguments);
-		int status = EXIT_SUCCESS;
 
 		if (flag)
 			status = take_flag(operation, command, flag, &arguments);
-		else if (!strncmp(*arguments, "--", 2) && settings)
+		else if (strncmp(*arguments, "--", 2))
+			status = take_word(operation, *arguments);
+		else if (settings)
 			pass_on(&arguments, &settings);
-		else if (operation->words == OPERATOR_WORDS_MAX || !strncmp(*arguments, "--", 2))
-			status = refuse(operation, *arguments, "not understood");
 		else
-			operation->word[operation->words++] = *arguments;
+			status = refuse(operation, *arguments, "not understood");
 		if (status)
 			return status;
 	}
+	while (*arguments && *++arguments)
+		if ((status = take_word(operation, *arguments)))
+			return status;
 	if (settings)
 		*settings = NULL;
 	return check_words(operation, command);

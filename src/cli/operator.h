@@ -45,8 +45,8 @@ extern const struct operator_command *const operator_groups[];
 const struct operator_command *operator_find(const char *group, const char *name);
 
 /*
- * Takes words and flags apart. settings gets what is left over, NULL at the end (room for all); NULL: settings are refused.
- * EXIT_SUCCESS, or EXIT_WRONG with operation->line.
+ * Takes words and flags apart; behind "--" stand words alone, whatever they begin with. settings gets what is left over, NULL at
+ * the end (room for all); NULL: settings are refused. EXIT_SUCCESS, or EXIT_WRONG with operation->line.
  */
 int operation_read(struct operation *operation, const struct operator_command *command, char *const *arguments,
                    const char **settings);

@@ -31,8 +31,30 @@ class Commands(OrganizationTest):
         self.assertIn(text, done.stderr, words)
         return done.stderr
 
+    def hyphens(self):
+        """Somebody, and an organization, whose names begin as flags do."""
+        organization = "--" + "A" * 20
+        self.server.sql("INSERT OR IGNORE INTO organization (id, name, created_at) VALUES (?, 'Hyphens', 0)",
+                        bytes.fromhex(id_hex(organization)))
+        return self.person("--kim").sign_up(), organization
+
+    def say_words_that_begin_as_flags_do(self, person, organization):
+        """The same with a server and without one."""
+        self.refused(2, "--", "user", "show", person.email)
+        self.assertIn(person.email, self.ok("user", "show", "--", person.email))
+        self.assertIn(person.email, self.ok("user", "show", "--json", "--data", self.server.data, "--", person.email))
+        self.refused(2, "usage", "user", "show", "--", person.email, "--json")
+        self.refused(2, "e-mail", "user", "show", "--", "--help")
+        self.refused(1, "nothing here", "user", "show", "--", "--data=x@example.com")
+        self.assertIn("allowed", self.ok("host", "allow", "hyphens.example.com", "--", organization))
+        self.ok("host", "forbid", "--", "hyphens.example.com")
+        self.ok("user", "close", "--yes", "--", person.email)
+
 
 class ThroughTheServer(Commands):
+    def test_words_that_begin_as_flags_do_stand_behind_two_hyphens(self):
+        self.say_words_that_begin_as_flags_do(*self.hyphens())
+
     def test_lists_and_shows_people(self):
         person = self.person(name="김소라").with_two_step()
         organization = self.organization(person, "Alpha")
@@ -279,6 +301,12 @@ class WithoutAServer(Commands):
         self.server.start()
         self.assertIn("offline", str(self.server.mail_after(person.email, before)))
         self.assertEqual(expect(person.first_step(), 200)["status"], "setup_required")
+
+    def test_words_that_begin_as_flags_do_stand_behind_two_hyphens(self):
+        person, organization = self.hyphens()
+        self.server.end()
+        self.say_words_that_begin_as_flags_do(person, organization)
+        self.server.start()
 
     def test_a_socket_left_by_a_kill_is_replaced(self):
         self.server.restart(9)
