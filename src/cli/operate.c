@@ -14,6 +14,7 @@
 #include "cli/operator.h"
 #include "cli/own_call.h"
 #include "cli/process.h"
+#include "cli/set_back.h"
 
 #include "base/banned.h"
 
@@ -72,6 +73,8 @@ static int run_here(struct operating *operating, struct operation *operation, en
 		err = process_harden();
 	if (!err)
 		err = data_open(&data, &operating->settings, &operating->given, &operating->wrong);
+	if (!err)
+		err = set_back_begin(data.store); /* what is written now has the age that a server will see */
 	if (err) {
 		data_close(&data);
 		return command_refuse(operating->wrong.line[0] ? operating->wrong.line : "the store cannot be opened");

@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -307,6 +308,17 @@ class WithoutAServer(Commands):
         self.server.end()
         self.say_words_that_begin_as_flags_do(person, organization)
         self.server.start()
+
+    def test_mails_where_the_clock_had_been_ahead(self):
+        """Days ahead, as the server noted: what is queued now is not as old as that when one starts."""
+        person = self.person().with_two_step()
+        before = len(person.mails())
+        self.server.end()
+        self.server.sql("UPDATE meta SET value = ? WHERE name = 'clock'", struct.pack(">q", int(time.time()) + 10 * 86400))
+        self.ok("user", "reset-second-step", person.email, "--reason", "ahead")
+        self.server.start()
+        self.assertIn("ahead", str(self.server.mail_after(person.email, before)))
+        self.assertNotIn("mail_expired", self.server.log())
 
     def test_a_socket_left_by_a_kill_is_replaced(self):
         self.server.restart(9)
