@@ -184,9 +184,8 @@ static void warn_operator(void)
 		log_warn("public_url_without_https", LOG_TEXT("url", settings->public_url));
 	if (settings_networks_blind(settings))
 		log_warn("networks_blind", LOG_TEXT("advice", "name the proxy in front by --trusted-proxies: limits by network do not work"));
-	for (size_t i = 0; i < settings->trusted_proxies_count; i++)
-		if (!settings->trusted_proxies[i].prefix_bits)
-			log_warn("everybody_is_a_trusted_proxy", LOG_TEXT("advice", "anybody can claim any address"));
+	if (settings_trust_everybody(settings))
+		log_warn("everybody_is_a_trusted_proxy", LOG_TEXT("advice", "anybody can claim any address"));
 	if (service.given.unknown_environment)
 		log_warn("unknown_variable", LOG_TEXT("name", service.given.unknown_environment));
 	warn_readable(SETTING_MAIL_PASSWORD_FILE);

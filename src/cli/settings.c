@@ -269,3 +269,24 @@ bool settings_networks_blind(const struct settings *settings)
 		return false;
 	return unix_socket ? !settings->trust_unix : local && !settings->trusted_proxies_count;
 }
+
+/* IPv4 is kept mapped (::ffff:0:0/96): a network that holds all of it ends before its addresses begin, and is one with their prefix. */
+static bool holds_everybody(const struct cidr *network)
+{
+	static const unsigned char mapped[16] = { [10] = 0xff, [11] = 0xff };
+
+	if (network->prefix_bits > 96)
+		return false;
+	for (unsigned bit = 0; bit < network->prefix_bits; bit++)
+		if ((network->address[bit / 8] ^ mapped[bit / 8]) & (0x80 >> bit % 8))
+			return false;
+	return true;
+}
+
+bool settings_trust_everybody(const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->trusted_proxies_count; i++)
+		if (holds_everybody(&settings->trusted_proxies[i]))
+			return true;
+	return false;
+}

@@ -100,4 +100,7 @@ const char *setting_shown(const char *text, char *out, size_t room);
 /* Limits over all accounts of a network cannot work: everybody comes from this machine, and no proxy is trusted (design.md section 6). */
 bool settings_networks_blind(const struct settings *settings);
 
+/* A network of trusted proxies holds every IPv4 address (::/0 does, too): anybody is believed where they say they come from. */
+bool settings_trust_everybody(const struct settings *settings);
+
 #endif

@@ -252,6 +252,13 @@ class Running(unittest.TestCase):
         finally:
             server.stop()
 
+    def test_warns_where_everybody_is_trusted(self):
+        for networks, warned in (("0.0.0.0/0", True), ("unix,::/0", True), ("127.0.0.1,10.0.0.0/8", False)):
+            with self.subTest(networks):
+                server = Server(env={"TWOSTEP_TRUSTED_PROXIES": networks})
+                self.assertEqual("everybody_is_a_trusted_proxy" in server.log(), warned)
+                server.stop()
+
     def test_says_what_it_does_not_know(self):
         server = Server(env={"TWOSTEP_LISTN": "1"})
         self.assertIn("TWOSTEP_LISTN", server.log())

@@ -174,6 +174,27 @@ static void knows_loopback_names(void **state)
 	}
 }
 
+static void knows_where_everybody_is_trusted(void **state)
+{
+	static const struct {
+		const char *networks;
+		bool everybody;
+	} cases[] = {
+		{ "0.0.0.0/0", true },      { "::/0", true },          { "::ffff:0:0/96", true },    { "::/64", true },  { "10.0.0.0/8,::/0", true },
+		{ "127.0.0.1", false },     { "128.0.0.0/1", false },  { "::fffe:0:0/96", false },   { "fd00::/8", false },
+		{ "::ffff:0:0/97", false }, { "unix", false },         { "::/97", false },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		SCOPED(done) struct reading r = { .flags = { "--trusted-proxies", cases[i].networks } };
+
+		read_all(&r);
+		if (r.err || settings_trust_everybody(&r.settings) != cases[i].everybody)
+			fail_msg("%s: %s", cases[i].networks, r.wrong.line);
+	}
+}
+
 static void reads_networks(void **state)
 {
 	SCOPED(done) struct reading r = { .flags = { "--trusted-proxies=10.0.0.0/8,unix,192.0.2.7,fd00::/8,::1" } };
@@ -494,6 +515,7 @@ int main(void)
 		cmocka_unit_test(a_flag_wins_over_environment_over_file),
 		cmocka_unit_test(reads_what_is_right),
 		cmocka_unit_test(knows_loopback_names),
+		cmocka_unit_test(knows_where_everybody_is_trusted),
 		cmocka_unit_test(reads_networks),
 		cmocka_unit_test(reads_domains_of_sign_up),
 		cmocka_unit_test(refuses_what_is_wrong),
