@@ -30,6 +30,7 @@ struct settings {
 	const char *data;            /* folder */
 	const char *database;        /* path of the SQLite file */
 	const char *mail;            /* file:DIR or smtp(s)://user@host:port, without password */
+	bool mail_loopback;          /* its server is this machine: localhost, 127.0.0.0/8, ::1 */
 	const char *mail_user, *mail_password; /* NULL: none */
 	bool allow_file_mail;
 	bool mail_print;             /* file mail also on standard output */

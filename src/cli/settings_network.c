@@ -99,13 +99,13 @@ bool read_listen(struct setting_reading *reading, const char *text, void *member
 	return *out != NULL;
 }
 
-/* localhost and what is below it (RFC 6761 section 6.3), 127.0.0.0/8, ::1 */
+/* localhost and what is below it (RFC 6761 section 6.3; libcurl looks neither up), 127.0.0.0/8, ::1 */
 static bool is_loopback(const char *host, size_t length)
 {
 	static const unsigned char loopback6[16] = { [15] = 1 };
 	unsigned char address[16];
 
-	if (length >= 9 && !memcmp(host + length - 9, "localhost", 9))
+	if (length >= 9 && !strncasecmp(host + length - 9, "localhost", 9))
 		return length == 9 || host[length - 10] == '.';
 	if (is_bracketed_ipv6(host, length, address))
 		return !memcmp(address, loopback6, 16);
@@ -231,6 +231,7 @@ static bool read_smtp(struct setting_reading *reading, const char *scheme, const
 		return false;
 	if (!split_authority(place, place_length, &at) || !is_url_host(&at) || (at.port && !at.port_number))
 		return false;
+	reading->settings->mail_loopback = is_loopback(at.host, at.host_length);
 	*out = arena_printf(reading->arena, "%s%.*s%s%.*s", scheme, (int)user_length, text, at_sign ? "@" : "",
 	                    (int)place_length, place);
 	return *out || !(reading->out_of_memory = true);

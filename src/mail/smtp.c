@@ -22,7 +22,6 @@ struct smtp {
 	const atomic_bool *stop;
 	const char *ca_file; /* SSL_CERT_FILE; NULL: the system's */
 	char url[1024];
-	bool loopback;       /* of the server's name, as it is written */
 	CURL *easy;          /* NULL between batches */
 
 	/* the attempt at hand */
@@ -102,12 +101,6 @@ static int watch(CURL *easy UNUSED, curl_infotype type, char *bytes, size_t leng
 	return 0;
 }
 
-static bool is_loopback(const char *host)
-{
-	return !strncmp(host, "127.", 4) || !strncmp(host, "[::1]", 5) ||
-	       (!strncmp(host, "localhost", 9) && (!host[9] || host[9] == ':' || host[9] == '/'));
-}
-
 /* scheme://host:port/name: the name is said in EHLO; without one of our own libcurl says the machine's. */
 static bool make_url(struct smtp *smtp, const char *scheme)
 {
@@ -120,7 +113,6 @@ static bool make_url(struct smtp *smtp, const char *scheme)
 	name_length = settings->public_loopback || settings->public_host[0] == '[' ? 0 : (int)strcspn(settings->public_host, ":");
 	length = snprintf(smtp->url, sizeof(smtp->url), "%s%.*s/%.*s", scheme, host_length, host, name_length,
 	        settings->public_host);
-	smtp->loopback = is_loopback(host);
 	return length > 0 && (size_t)length < sizeof(smtp->url);
 }
 
@@ -163,7 +155,7 @@ static CURLcode set_numbers(const struct smtp *smtp)
 	} numbers[] = {
 		{ CURLOPT_UPLOAD, 1L }, { CURLOPT_NOSIGNAL, 1L }, { CURLOPT_NOPROGRESS, 0L }, { CURLOPT_VERBOSE, 1L },
 		{ CURLOPT_CONNECTTIMEOUT, CONNECT_S }, { CURLOPT_TIMEOUT, ATTEMPT_S },
-		{ CURLOPT_USE_SSL, smtp->loopback ? (long)CURLUSESSL_TRY : (long)CURLUSESSL_ALL },
+		{ CURLOPT_USE_SSL, smtp->settings->mail_loopback ? (long)CURLUSESSL_TRY : (long)CURLUSESSL_ALL },
 		{ CURLOPT_SSL_VERIFYPEER, 1L }, { CURLOPT_SSL_VERIFYHOST, 2L },
 		{ CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2 },
 		{ CURLOPT_QUICK_EXIT, 1L }, /* a name server that does not answer must not hold us at the end */

@@ -174,6 +174,31 @@ static void knows_loopback_names(void **state)
 	}
 }
 
+/* Where mail may go in the clear: a name that begins as an address does is none. */
+static void knows_mail_servers_of_this_machine(void **state)
+{
+	static const struct {
+		const char *mail;
+		bool loopback;
+	} cases[] = {
+		{ "smtp://localhost", true },      { "smtp://LOCALHOST:25", true },       { "smtp://kim@mail.localhost:587/", true },
+		{ "smtp://127.0.0.1:25", true },   { "smtps://kim@127.9.9.9", true },     { "smtp://[::1]:25", true },
+		{ "smtp://127.example.com", false }, { "smtp://127.0.0.1.example.com:25", false }, { "smtp://localhost.example.com", false },
+		{ "smtp://kim@127.1:25", false },  { "smtp://0.0.0.0", false },           { "smtp://[::2]", false },
+		{ "smtp://notlocalhost", false },  { "smtp://127.0.0.1@mail.example.com", false },
+		{ "smtp://localhost@mail.example.com", false }, { "file:127.0.0.1", false },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		SCOPED(done) struct reading r = { .flags = { "--mail", cases[i].mail, "--mail-from=a@b.example" } };
+
+		read_all(&r);
+		if (r.err || r.settings.mail_loopback != cases[i].loopback)
+			fail_msg("%s: %s", cases[i].mail, r.wrong.line);
+	}
+}
+
 static void knows_where_everybody_is_trusted(void **state)
 {
 	static const struct {
@@ -515,6 +540,7 @@ int main(void)
 		cmocka_unit_test(a_flag_wins_over_environment_over_file),
 		cmocka_unit_test(reads_what_is_right),
 		cmocka_unit_test(knows_loopback_names),
+		cmocka_unit_test(knows_mail_servers_of_this_machine),
 		cmocka_unit_test(knows_where_everybody_is_trusted),
 		cmocka_unit_test(reads_networks),
 		cmocka_unit_test(reads_domains_of_sign_up),
