@@ -9,12 +9,13 @@
 #include "base/banned.h"
 
 #define CONNECT_S  10L /* name, connection, greeting */
-#define ATTEMPT_S  60L /* everything */
+#define ATTEMPT_S  60  /* everything up to the end of the text */
+#define ANSWER_S  300  /* to the text: docs/decisions/0006 */
 #define QUIT_MS  2000  /* for the server's good-bye, which changes nothing any more */
 
 /* How far the dialogue came: a refusal means this recipient or mail from RCPT on, the server or its settings before. */
-enum stage { STAGE_HELLO, STAGE_MAIL, STAGE_RCPT, STAGE_DATA };
-static const char *const stage_names[] = { "connect", "MAIL", "RCPT", "DATA" };
+enum stage { STAGE_HELLO, STAGE_MAIL, STAGE_RCPT, STAGE_DATA, STAGE_TEXT };
+static const char *const stage_names[] = { "connect", "MAIL", "RCPT", "DATA", "text" };
 
 struct smtp {
 	struct curl_functions curl;
@@ -29,6 +30,8 @@ struct smtp {
 	size_t taken;        /* bytes of it */
 	enum stage stage;
 	int reply;           /* the server's last; 0: none since we last said something */
+	int64_t until_ms;    /* monotonic; the present stage may last so long */
+	bool late;           /* it did not end by then */
 	int64_t quit_at_ms;  /* we said good-bye; 0: not yet */
 };
 
@@ -38,6 +41,11 @@ static size_t give(char *to, size_t size, size_t count, void *argument)
 	size_t left = smtp->mail->length - smtp->taken;
 	size_t length = size * count < left ? size * count : left;
 
+	if (!length && smtp->stage < STAGE_TEXT) { /* all of it is on its way, and the server has the word */
+		smtp->stage = STAGE_TEXT;
+		smtp->reply = 0;
+		smtp->until_ms = clock_monotonic_ms() + ANSWER_S * 1000;
+	}
 	memcpy(to, smtp->mail->message + smtp->taken, length);
 	smtp->taken += length;
 	return length;
@@ -51,11 +59,14 @@ static size_t ignore(char *bytes UNUSED, size_t size, size_t count, void *argume
 /* Called about once a second, also while nothing moves. */
 static int check_time(void *argument, curl_off_t a UNUSED, curl_off_t b UNUSED, curl_off_t c UNUSED, curl_off_t d UNUSED)
 {
-	const struct smtp *smtp = argument;
+	struct smtp *smtp = argument;
+	int64_t now_ms = clock_monotonic_ms();
 
-	if (smtp->quit_at_ms && clock_monotonic_ms() - smtp->quit_at_ms > QUIT_MS)
-		return 1;
-	return atomic_load(smtp->stop);
+	if (smtp->quit_at_ms)
+		return now_ms - smtp->quit_at_ms > QUIT_MS || atomic_load(smtp->stop);
+	if (now_ms > smtp->until_ms && (smtp->stage < STAGE_TEXT || !smtp->reply)) /* once answered, the text is never called late */
+		smtp->late = true;
+	return smtp->late || atomic_load(smtp->stop);
 }
 
 static bool begins(const char *bytes, size_t length, const char *word)
@@ -154,7 +165,7 @@ static CURLcode set_numbers(const struct smtp *smtp)
 		long value;
 	} numbers[] = {
 		{ CURLOPT_UPLOAD, 1L }, { CURLOPT_NOSIGNAL, 1L }, { CURLOPT_NOPROGRESS, 0L }, { CURLOPT_VERBOSE, 1L },
-		{ CURLOPT_CONNECTTIMEOUT, CONNECT_S }, { CURLOPT_TIMEOUT, ATTEMPT_S },
+		{ CURLOPT_CONNECTTIMEOUT, CONNECT_S }, { CURLOPT_SERVER_RESPONSE_TIMEOUT, ANSWER_S + 10L }, /* ours come before */
 		{ CURLOPT_USE_SSL, smtp->settings->mail_loopback ? (long)CURLUSESSL_TRY : (long)CURLUSESSL_ALL },
 		{ CURLOPT_SSL_VERIFYPEER, 1L }, { CURLOPT_SSL_VERIFYHOST, 2L },
 		{ CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2 },
@@ -226,6 +237,8 @@ static CURLcode attempt(struct smtp *smtp, const struct mail *mail)
 	smtp->taken = 0;
 	smtp->stage = STAGE_HELLO;
 	smtp->reply = 0;
+	smtp->until_ms = clock_monotonic_ms() + ATTEMPT_S * 1000;
+	smtp->late = false;
 	smtp->quit_at_ms = 0;
 	if (!code && !(code = smtp->curl.setopt(smtp->easy, CURLOPT_MAIL_RCPT, to)) &&
 	    !(code = smtp->curl.setopt(smtp->easy, CURLOPT_FORBID_REUSE, (long)mail->last))) {
@@ -233,7 +246,7 @@ static CURLcode attempt(struct smtp *smtp, const struct mail *mail)
 		(void)smtp->curl.setopt(smtp->easy, CURLOPT_MAIL_RCPT, NULL);
 	}
 	smtp->curl.slist_free_all(to);
-	return code;
+	return code && smtp->late ? CURLE_OPERATION_TIMEDOUT : code;
 }
 
 /* 530 (sign in first) and 421 (going down) are about the server, whenever they come. */
@@ -245,6 +258,8 @@ static enum delivered judge(CURLcode code, enum stage stage, int reply)
 		return DELIVERED_STOPPED;
 	if (stage < STAGE_RCPT || reply == 421 || reply == 530)
 		return DELIVERED_NOT;
+	if (code == CURLE_OPERATION_TIMEDOUT && stage == STAGE_TEXT)
+		return DELIVERED_LATER;
 	if (reply >= 500)
 		return DELIVERED_REFUSED;
 	return reply >= 400 ? DELIVERED_LATER : DELIVERED_NOT;

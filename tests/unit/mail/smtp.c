@@ -145,6 +145,16 @@ static enum delivered send_one(struct line_out *out, bool last, struct delivery_
 	return smtp_delivery.send(out->way, &mail, trouble);
 }
 
+/* Time as smtp.c sees it, ahead of libcurl's. */
+static atomic_llong ahead_ms;
+
+int64_t __real_clock_monotonic_ms(void);
+int64_t __wrap_clock_monotonic_ms(void);
+int64_t __wrap_clock_monotonic_ms(void)
+{
+	return __real_clock_monotonic_ms() + ahead_ms;
+}
+
 static void each_refusal_means_what_it_should(void **state)
 {
 	static const struct {
@@ -153,7 +163,7 @@ static void each_refusal_means_what_it_should(void **state)
 		const char *stage;
 		int64_t reply;
 	} cases[] = {
-		{ { 0 }, DELIVERED, "DATA", 250 },
+		{ { 0 }, DELIVERED, "text", 250 },
 		{ { .greeting = "554 no service" }, DELIVERED_NOT, "connect", 554 },
 		{ { .greeting = "421 busy" }, DELIVERED_NOT, "connect", 421 },
 		{ { .greeting = "!" }, DELIVERED_NOT, "connect", 0 },
@@ -167,11 +177,11 @@ static void each_refusal_means_what_it_should(void **state)
 		{ { .to = "!" }, DELIVERED_NOT, "RCPT", 0 },
 		{ { .data = "554 no" }, DELIVERED_REFUSED, "DATA", 554 },
 		{ { .data = "452 full" }, DELIVERED_LATER, "DATA", 452 },
-		{ { .end = "554 spam" }, DELIVERED_REFUSED, "DATA", 554 },
-		{ { .end = "452 full" }, DELIVERED_LATER, "DATA", 452 },
-		{ { .end = "!" }, DELIVERED_NOT, "DATA", 354 },
-		{ { .quit = "!" }, DELIVERED, "DATA", 250 },
-		{ { .quit = "500 no" }, DELIVERED, "DATA", 250 },
+		{ { .end = "554 spam" }, DELIVERED_REFUSED, "text", 554 },
+		{ { .end = "452 full" }, DELIVERED_LATER, "text", 452 },
+		{ { .end = "!" }, DELIVERED_NOT, "text", 0 },
+		{ { .quit = "!" }, DELIVERED, "text", 250 },
+		{ { .quit = "500 no" }, DELIVERED, "text", 250 },
 		{ { .to = "550 nobody", .quit = "!" }, DELIVERED_REFUSED, "RCPT", 550 },
 	};
 	(void)state;
@@ -316,13 +326,64 @@ static void a_stop_ends_the_attempt(void **state)
 	}
 }
 
+/* A while after the server fell silent: so much later at once, and a stop where that ended nothing. */
+struct passing {
+	struct line_out *out;
+	int64_t by_ms;
+};
+
+static void *let_pass(void *argument)
+{
+	const struct passing *passing = argument;
+
+	usleep(500 * 1000);
+	atomic_store(&ahead_ms, passing->by_ms);
+	usleep(1600 * 1000);
+	atomic_store(&passing->out->stop, true);
+	return NULL;
+}
+
+/* The answer to the text may take minutes, as filters do (RFC 5321 section 4.5.3.2.6); then this mail alone waits. */
+static void each_stage_has_its_patience(void **state)
+{
+	static const struct {
+		struct script script;
+		int64_t by_s;
+		enum delivered expected;
+		const char *stage;
+	} cases[] = {
+		{ { .to = "" }, 50, DELIVERED_STOPPED, "RCPT" },     { { .to = "" }, 61, DELIVERED_NOT, "RCPT" },
+		{ { .data = "" }, 61, DELIVERED_NOT, "DATA" },       { { .end = "" }, 61, DELIVERED_STOPPED, "text" },
+		{ { .end = "" }, 290, DELIVERED_STOPPED, "text" },   { { .end = "" }, 301, DELIVERED_LATER, "text" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct delivery_trouble trouble = { 0 };
+		struct server server;
+		struct line_out out;
+		struct passing passing = { &out, cases[i].by_s * 1000 };
+		pthread_t passes;
+		start(&server, &cases[i].script);
+		dial(&out, "127.0.0.1", server.port);
+		assert_int_equal(pthread_create(&passes, NULL, let_pass, &passing), 0);
+		enum delivered got = send_one(&out, true, &trouble);
+		pthread_join(passes, NULL);
+		atomic_store(&ahead_ms, 0);
+		if (got != cases[i].expected || strcmp(trouble.stage, cases[i].stage) || trouble.reply)
+			fail_msg("case %zu: %d at %s, %d (%s)", i, (int)got, trouble.stage, (int)trouble.reply, trouble.what);
+		smtp_delivery.close(out.way);
+		stop(&server);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_refusal_means_what_it_should), cmocka_unit_test(a_batch_shares_a_connection_and_says_good_bye),
 		cmocka_unit_test(the_bytes_arrive), cmocka_unit_test(nobody_answers),
 		cmocka_unit_test(off_loopback_nothing_is_said_without_tls), cmocka_unit_test(silence_after_the_mail_costs_little),
-		cmocka_unit_test(a_stop_ends_the_attempt),
+		cmocka_unit_test(a_stop_ends_the_attempt), cmocka_unit_test(each_stage_has_its_patience),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
