@@ -189,7 +189,7 @@ static void warn_operator(void)
 	if (service.given.unknown_environment)
 		log_warn("unknown_variable", LOG_TEXT("name", service.given.unknown_environment));
 	warn_readable(SETTING_MAIL_PASSWORD_FILE);
-	if (settings->mail_password && service.given.of[SETTING_MAIL].source == SOURCE_FILE)
+	if (settings->mail_password && !service.given.of[SETTING_MAIL_PASSWORD_FILE].text && service.given.of[SETTING_MAIL].source == SOURCE_FILE)
 		warn_readable(SETTING_CONFIG);
 }
 
@@ -274,6 +274,8 @@ int command_serve(char *const *arguments)
 	enum err err = settings_read(&service.arena, arguments, environ, &service.settings, &service.given, &service.wrong);
 	int status = EXIT_SUCCESS;
 
+	if (!err)
+		err = settings_read_password(&service.arena, &service.settings, &service.given, &service.wrong);
 	log_setup(LOG_NOTHING, service.settings.log_json); /* a start that fails says one line */
 	if (!err) {
 		process_hold_signals(&service.ending);

@@ -194,6 +194,17 @@ static enum err take_preset(struct arena *arena, enum setting_name name, const s
 	return given->of[name].text ? OK : ERR_MEMORY;
 }
 
+/* A text that its reader did not take. */
+static enum err refuse_value(const struct setting_reading *reading, struct setting_wrong *wrong)
+{
+	if (reading->out_of_memory) {
+		snprintf(wrong->line, sizeof(wrong->line), "out of memory");
+		return ERR_MEMORY;
+	}
+	setting_complain(wrong, reading->given, reading->name, reading->because);
+	return ERR_INVALID;
+}
+
 static enum err read_one(struct setting_reading *reading, struct settings_given *given, struct setting_wrong *wrong)
 {
 	const struct setting *setting = &settings_table[reading->name];
@@ -202,10 +213,7 @@ static enum err read_one(struct setting_reading *reading, struct settings_given 
 	reading->because = NULL;
 	if (!text || (*text && setting->read(reading, text, (char *)reading->settings + setting->offset)))
 		return OK;
-	if (reading->out_of_memory)
-		return ERR_MEMORY;
-	setting_complain(wrong, given, reading->name, reading->because);
-	return ERR_INVALID;
+	return refuse_value(reading, wrong);
 }
 
 /* What is right alone and wrong together. */
@@ -257,6 +265,15 @@ enum err settings_read(struct arena *arena, char *const *arguments, char *const 
 	}
 	*out = settings;
 	return OK;
+}
+
+enum err settings_read_password(struct arena *arena, struct settings *settings, const struct settings_given *given,
+                                struct setting_wrong *wrong)
+{
+	struct setting_reading reading = { .arena = arena, .settings = settings, .given = given, .name = SETTING_MAIL_PASSWORD_FILE };
+	const char *path = given->of[SETTING_MAIL_PASSWORD_FILE].text;
+
+	return !path || read_mail_password(&reading, path) ? OK : refuse_value(&reading, wrong);
 }
 
 /* True where every visitor seems to come from this machine: a proxy in front that is not trusted, or nobody from outside. */

@@ -307,23 +307,34 @@ static char *first_line(struct setting_reading *reading, const char *path)
 	return line;
 }
 
+static bool mails_to_files(const struct settings *settings)
+{
+	return !strncmp(settings->mail, "file:", 5);
+}
+
+/* Comes after --mail in the table. The file is opened by who needs what stands in it. */
+bool read_mail_password_file(struct setting_reading *reading, const char *text UNUSED, void *member UNUSED)
+{
+	const struct settings *settings = reading->settings;
+
+	if (mails_to_files(settings) || (settings->mail_user && !settings->mail_password))
+		return true;
+	reading->because = settings->mail_password ? "beside a password in the mail URL" : "without a user in the mail URL";
+	return false;
+}
+
 /*
- * Comes after --mail in the table. Where mail goes to files the password is shown to nobody, but one that is not there is told at this
- * start too, not at the one that changes --mail.
+ * Where mail goes to files the password is shown to nobody, but one that is not there is told at this start too, not at the one that
+ * changes --mail.
  */
-bool read_mail_password_file(struct setting_reading *reading, const char *text, void *member UNUSED)
+bool read_mail_password(struct setting_reading *reading, const char *path)
 {
 	struct settings *settings = reading->settings;
-	bool to_files = !strncmp(settings->mail, "file:", 5);
-	char *line;
+	char *line = first_line(reading, path);
 
-	if (!to_files && (!settings->mail_user || settings->mail_password)) {
-		reading->because = settings->mail_password ? "beside a password in the mail URL" : "without a user in the mail URL";
+	if (!line)
 		return false;
-	}
-	if (!(line = first_line(reading, text)))
-		return false;
-	if (to_files)
+	if (mails_to_files(settings))
 		wipe(line, strlen(line));
 	else
 		settings->mail_password = line;

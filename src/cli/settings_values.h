@@ -29,4 +29,7 @@ setting_reader read_path, read_folder, read_nothing, read_listen, read_public_ur
         read_organizations, read_contact, read_signup, read_trusted_proxies, read_log_level, read_log_format,
         read_mail_password_file;
 
+/* What stands in that file, into the settings. */
+bool read_mail_password(struct setting_reading *reading, const char *path);
+
 #endif

@@ -98,6 +98,29 @@ class ByRoot(Started):
         server = self.server("--user", OTHER, port=port)
         Person(server).sign_up()
 
+    def test_the_password_of_mail_is_for_the_server_alone(self):
+        """Read by root before the change of user: the commands of that user do without. Only a file that has it must be private."""
+        program, secret, config = (os.path.join(self.folder, name) for name in ("twostep", "secret", "config"))
+        shutil.copy2(binary(), program)
+        for path, text, mode in ((secret, "hush\n", 0o600),
+                                 (config, f'mail = "smtp://kim@localhost:{free_port()}"\nmail-password-file = "{secret}"\n', 0o644)):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+            os.chmod(path, mode)
+        env = {"TWOSTEP_USER": OTHER, "TWOSTEP_MAIL": "", "TWOSTEP_MAIL_FROM": "a@example.com"}
+        server = self.server("--config", config, env=env)
+        self.assertNotIn("readable_by_others", server.log())
+        for words in (("backup", os.path.join(self.data, "copy")), ("user", "list")):
+            done = subprocess.run([program, *words, "--config", config, "--data", self.data, "--mail-from", "a@example.com"], env=clean_environment(),
+                                  capture_output=True, text=True, timeout=60, cwd="/", user=self.entry().pw_uid, group=self.entry().pw_gid,
+                                  extra_groups=[])
+            self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+        server.end()
+        with open(config, "w", encoding="ascii") as file:
+            file.write('mail = "smtp://kim:hush@localhost"\n')
+        server.start()
+        self.assertRegex(server.log(), r"readable_by_others .*--config")
+
     def test_a_socket_file_is_that_users(self):
         path = os.path.join(self.folder, "socket")
         with open(os.path.join(self.folder, "log"), "wb") as log:

@@ -45,6 +45,8 @@ static void read_all(struct reading *reading)
 	for (size_t i = 0; i < WORDS && reading->environment[i]; i++)
 		environment[i] = (char *)(uintptr_t)reading->environment[i];
 	reading->err = settings_read(&reading->arena, flags, environment, &reading->settings, &reading->given, &reading->wrong);
+	if (!reading->err)
+		reading->err = settings_read_password(&reading->arena, &reading->settings, &reading->given, &reading->wrong);
 	if (reading->file)
 		unlink(file_path);
 }
