@@ -118,13 +118,15 @@ static int find_service(struct operation *operation, struct owned_service **out)
 
 /* ---- what is filled in ---- */
 
-/* A path that no configuration takes apart. */
+/* A path that no configuration takes apart. A socket that systemd made may have none. */
 static bool is_plain_path(const char *path)
 {
+	bool some = *path;
+
 	for (; *path; path++)
 		if (!isalnum((unsigned char)*path) && !strchr("/._-", *path))
 			return false;
-	return true;
+	return some;
 }
 
 /* Where a proxy on this machine reaches us. */
@@ -148,6 +150,8 @@ static int read_own(struct operation *operation, const struct kind *kind, struct
 		}
 	snprintf(out->whole, sizeof(out->whole), "%s%s", own, listen);
 	address_split(out, "80");
+	if (!strcmp(out->port, "0"))
+		return refuse(operation, EXIT_FAILURE, "--listen leaves the port to the system: ask while the server runs, or give it a port");
 	return EXIT_SUCCESS;
 }
 

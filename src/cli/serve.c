@@ -147,6 +147,16 @@ static enum err open_signer(void)
 	return signer_new(service.data.store, service.data.keys, &service.signer);
 }
 
+/* A socket of systemd's goes before --listen, and port 0 is any: what is told of it, and warned of, is what was opened. */
+static enum err note_where(void)
+{
+	const char *where = arena_text(&service.arena, server_where(service.server));
+
+	if (where && *where)
+		service.settings.listen = where;
+	return where ? OK : ERR_MEMORY;
+}
+
 static enum err open_server(void)
 {
 	struct server_options options = {
@@ -161,7 +171,7 @@ static enum err open_server(void)
 		return err;
 	options.gate = service.gate;
 	store_on_commit(service.data.store, gate_forget, service.gate);
-	return server_new(&options, &service.server, &why) ? blame_why(SETTING_LISTEN, why) : OK;
+	return server_new(&options, &service.server, &why) ? blame_why(SETTING_LISTEN, why) : note_where();
 }
 
 static void warn_readable(enum setting_name name)

@@ -259,6 +259,24 @@ class Running(unittest.TestCase):
                 self.assertEqual("everybody_is_a_trusted_proxy" in server.log(), warned)
                 server.stop()
 
+    def test_knows_where_it_listens(self):
+        """A socket from systemd, and any free port: what the setting says is not where anybody is served."""
+        with socket.create_server(("127.0.0.1", 0)) as handed:
+            port = handed.getsockname()[1]
+            server = Server(args=["--listen", "0.0.0.0:1"], port=port, pass_fds=(handed.fileno(),), env={"TWOSTEP_PUBLIC_URL": "http://login.example.com"},
+                            under=("sh", "-c", f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@" 3<&{handed.fileno()}'))
+        self.addCleanup(server.stop)
+        self.assertIn("networks_blind", server.log())
+        server.sql("INSERT INTO organization (id, name, created_at) VALUES (randomblob(16), 'Org', 0)")
+        server.sql("INSERT INTO service (id, organization_id, name, created_at) SELECT randomblob(16), id, 'Shop', 0 FROM organization")
+        server.sql("INSERT INTO service_host (service_id, host) SELECT id, 'shop.example.com' FROM service")
+        asked = ("proxy-config", "nginx", "--service", "Shop", "--data", server.data)
+        self.assertIn(f"server 127.0.0.1:{port};", run(*asked).stdout)
+        server.end()
+        done = run(*asked, "--listen", "127.0.0.1:0")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("port", done.stderr)
+
     def test_says_what_it_does_not_know(self):
         server = Server(env={"TWOSTEP_LISTN": "1"})
         self.assertIn("TWOSTEP_LISTN", server.log())
