@@ -11,12 +11,11 @@
 
 #define SHOWN_BYTES 256 /* of a value in an error line */
 
-/* Where the password of scheme://user:password@host begins and ends; false where there is none. */
-static bool find_password(const char *text, const char **begin, const char **end)
+/* Where the password of [scheme://]user:password@host begins and ends, `from` behind the scheme; false where there is none. */
+static bool find_password(const char *from, const char **begin, const char **end)
 {
-	const char *authority = strstr(text, "://");
-	const char *at = authority ? strrchr(authority, '@') : NULL;
-	const char *colon = at ? memchr(authority + 3, ':', (size_t)(at - authority - 3)) : NULL;
+	const char *at = from ? strrchr(from, '@') : NULL;
+	const char *colon = at ? memchr(from, ':', (size_t)(at - from)) : NULL;
 
 	if (!colon)
 		return false;
@@ -25,11 +24,27 @@ static bool find_password(const char *text, const char **begin, const char **end
 	return true;
 }
 
-const char *setting_shown(const char *text, char *out, size_t room)
+static const char *behind_slashes(const char *text)
+{
+	const char *slashes = strstr(text, "://");
+
+	return slashes ? slashes + 3 : NULL;
+}
+
+/* Of a mail URL, which may be wrong: its scheme may be missing, or not end as it should. */
+static const char *behind_scheme(const char *text)
+{
+	size_t letters = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	return strncmp(text + letters, "://", 3) ? text : text + letters + 3;
+}
+
+/* The password, where `from` leads to one, becomes stars. */
+static const char *show(const char *text, const char *from, char *out, size_t room)
 {
 	static const char dots[] = "...";
 	const char *begin = NULL, *end = NULL;
-	bool hide = find_password(text, &begin, &end);
+	bool hide = find_password(from, &begin, &end);
 	size_t length = 0;
 
 	for (const char *c = text; *c; c++) {
@@ -51,6 +66,11 @@ const char *setting_shown(const char *text, char *out, size_t room)
 	}
 	out[length] = '\0';
 	return out;
+}
+
+const char *setting_shown(const char *text, char *out, size_t room)
+{
+	return show(text, behind_slashes(text), out, room);
 }
 
 /* A setting as its operator wrote it: the flag, the variable, or the key with file and line. */
@@ -77,11 +97,12 @@ void setting_complain(struct setting_wrong *wrong, const struct settings_given *
                       const char *because)
 {
 	const char *text = given->of[name].text;
+	const char *from = !text ? NULL : name == SETTING_MAIL ? behind_scheme(text) : behind_slashes(text);
 	char as_given[SHOWN_BYTES * 2], shown[SHOWN_BYTES];
 
 	snprintf(wrong->line, sizeof(wrong->line), "%s: got %s%s%s%s%s%s; takes %s",
 	         name_as_given(given, name, as_given, sizeof(as_given)), text && *text ? "\"" : "",
-	         text && *text ? setting_shown(text, shown, sizeof(shown)) : "nothing", text && *text ? "\"" : "",
+	         text && *text ? show(text, from, shown, sizeof(shown)) : "nothing", text && *text ? "\"" : "",
 	         text && given->of[name].source == SOURCE_PRESET ? " (the default)" : "", because ? ", " : "",
 	         because ? because : "", settings_table[name].takes);
 }

@@ -82,6 +82,8 @@ class WrongSettings(unittest.TestCase):
     def test_never_shows_a_password(self):
         text = self.refused(["--mail", "smtp://kim:hush-hush@mail.example.com"], names=["--mail"])
         self.assertNotIn("hush", text)
+        for url in ("kim:hush-hush@mail.example.com:587", "smtp:kim:hush-hush@mail.example.com", "smtp:/kim:hush-hush@mail.example.com"):
+            self.assertNotIn("hush", self.refused(environment={"TWOSTEP_MAIL": url}, names=["TWOSTEP_MAIL", "mail.example.com"]))
 
     def test_a_folder_that_others_can_enter(self):
         with folder() as where:
