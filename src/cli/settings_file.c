@@ -132,6 +132,29 @@ static void blank_comments(char *text)
 	}
 }
 
+/* What libconfuse makes of any other backslash nobody means: a control character, or a word that has lost it. */
+static void refuse_escapes(const char *quoted, const char *end, int line)
+{
+	for (const char *c = quoted; c < end; c++) {
+		line += *c == '\n';
+		if (*c == '\\' && !strchr("\\\"$", *++c))
+			complain(line, "a backslash in double quotes stands before another one, \" or $ alone");
+	}
+}
+
+static void check_escapes(const char *text)
+{
+	int line = 1;
+
+	for (const char *c = text, *end; *c; c = end) {
+		end = c + (*c == '"' || *c == '\'' ? quoted_length(c) : 1);
+		if (*c == '"')
+			refuse_escapes(c, end, line);
+		for (; c < end; c++)
+			line += *c == '\n';
+	}
+}
+
 enum err settings_file_take(struct arena *arena, const char *path, const char *text, struct settings_given *given,
                             struct setting_wrong *wrong)
 {
@@ -150,6 +173,7 @@ enum err settings_file_take(struct arena *arena, const char *path, const char *t
 		return ERR_MEMORY;
 
 	blank_comments(code);
+	check_escapes(code);
 	if (cfg_parse_buf(cfg, code) == CFG_SUCCESS && !wrong->line[0]) {
 		err = take_values(arena, cfg, given);
 	} else {

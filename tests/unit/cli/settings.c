@@ -416,7 +416,7 @@ static void reads_a_file(void **state)
 		                                  "public-url = 'http://localhost:9000'\n"
 		                                  "name = \"A \\\"B\\\"\"\n"
 		                                  "password-min = 20 // x\n"
-		                                  "contact = \"a # b \\\" // c\" # \"d\n"
+		                                  "contact = \"a # b \\\" // c \\\\ \\${HOME}\" # \"d \\x\n"
 		                                  "data = /srv//x # it's\n"
 		                                  "allow-file-mail = true\n"
 		                                  "trusted-proxies = \"10.0.0.0/8,unix\"\n"
@@ -429,7 +429,7 @@ static void reads_a_file(void **state)
 	assert_string_equal(r.settings.public_url, "http://localhost:9000");
 	assert_string_equal(r.settings.name, "A \"B\"");
 	assert_int_equal(r.settings.password_min, 20);
-	assert_string_equal(r.settings.contact, "a # b \" // c");
+	assert_string_equal(r.settings.contact, "a # b \" // c \\ ${HOME}");
 	assert_string_equal(r.settings.data, "/srv//x");
 	assert_true(r.settings.allow_file_mail);
 	assert_true(r.settings.trust_unix);
@@ -455,6 +455,10 @@ static void refuses_a_wrong_file(void **state)
 		{ "config = x\n", "--config: settings-test.conf line 1: no such option 'config'" },
 		{ "name = \"\"\n", "name in settings-test.conf line 1: got nothing; takes" },
 		{ "name = \xff\n", "--config: got \"settings-test.conf\", which is not UTF-8" },
+		{ "\nname = \"ACME\\login\"\n", "--config: settings-test.conf line 2: a backslash in double quotes" },
+		{ "name = \"a\\\\\"\ndata = \"C:\\temp\"\n", "--config: settings-test.conf line 2: a backslash" },
+		{ "data = \"\n\\x1b[31m\"\n", "--config: settings-test.conf line 2: a backslash" },
+		{ "name = \"a\\\nb\"\n", "--config: settings-test.conf line 1: a backslash" },
 		{ "include(\"/etc/passwd\")\n", "--config: settings-test.conf line 1: no such option 'include'" },
 		{ "mail = \"smtp://kim:secret@h/x\"\n", "mail in settings-test.conf line 1: got \"smtp://kim:***@h/x\"; takes" },
 	};
