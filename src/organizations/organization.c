@@ -155,10 +155,8 @@ static enum err resolve(struct db *db, void *argument)
 	size_t count = 0;
 	enum err err = id_parse(resolving->text, &resolving->found[0]);
 
-	if (!err)
-		err = organization_exists(db, &resolving->found[0]);
-	if (err != ERR_NOT_FOUND)
-		return err;
+	if (!err) /* and no name: else who takes the id of a deleted one for a name gets what is meant for that */
+		return organization_exists(db, &resolving->found[0]);
 	if ((err = organization_named(db, resolving->text, resolving->found, &count)))
 		return err;
 	return count == 1 ? OK : count ? ERR_WRONG_STATE : ERR_NOT_FOUND;

@@ -26,7 +26,7 @@ MUST_USE enum err organizations_look(struct call *call, struct organization **ou
 MUST_USE enum err organization_rename(struct call *call, const char *name, struct organization *out);
 MUST_USE enum err organization_delete(struct call *call, const char *name);
 
-/* What the operator types: an id, or a name that one organisation has. ERR_NOT_FOUND; ERR_WRONG_STATE: several have it. */
+/* What the operator types: an id (what looks like one is no name), or a name that one organisation has. ERR_NOT_FOUND; ERR_WRONG_STATE: several have it. */
 MUST_USE enum err organization_resolve(struct call *call, const char *text, char id[static ID_TEXT]);
 
 /* All of the installation, by id, those behind `after`; into the arena. */

@@ -290,6 +290,15 @@ class Hosts(Commands):
         self.refused(1, "", "host", "allow", "twice.example.com", "Twice")
         self.assertTrue(id_hex("A" * 22))
 
+    def test_what_looks_like_an_id_is_one_or_nothing(self):
+        """Else a stranger who takes the id of a deleted organization as a name gets its hosts."""
+        organization, owner, *_ = self.team("Deleted")
+        expect(owner.delete(f"/organizations/{organization}"), 204)
+        squat = self.organization(self.person().sign_up(), organization)
+        self.refused(1, "nothing here", "host", "allow", "deleted.example.com", organization)
+        self.refused(1, "nothing here", "proxy-config", "nginx", "--service", "Shop", "--organization", organization)
+        self.ok("host", "allow", "deleted.example.com", squat)
+
 
 class WithoutAServer(Commands):
     def test_does_the_same_and_mails_when_one_starts(self):
