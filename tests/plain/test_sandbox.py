@@ -102,6 +102,30 @@ class Within(Folder):
         self.assertIn("mail_delayed", server.log(), "nobody has tried")
         self.assertEqual(server.end(), 0, server.log()[-2000:])
 
+    @unittest.skipUnless(os.geteuid() == 0, "becoming other users takes root")
+    def test_a_socket_is_reached_by_its_group_alone(self):
+        """In a folder as the unit makes it."""
+        place, user, other = os.path.join(self.folder, "run"), pwd.getpwnam("nobody"), pwd.getpwnam("daemon")
+        self.assertEqual(directives()["RuntimeDirectory"], ["twostep"])
+        os.mkdir(place)
+        os.chown(place, user.pw_uid, user.pw_gid)
+        os.chmod(place, int(directives()["RuntimeDirectoryMode"][0], 8))
+        process = subprocess.Popen([self.program, "serve", "--data", self.data, "--listen", f"unix:{place}/socket"], env=clean_environment(),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   preexec_fn=confine(filter_of(directives())), **self.as_user)
+        self.addCleanup(lambda: (process.terminate(), process.wait(20)))
+        connect = "import socket, sys; print(socket.socket(socket.AF_UNIX).connect_ex(sys.argv[1]))"
+
+        def reached(groups):
+            done = subprocess.run(["/usr/bin/python3", "-c", connect, place + "/socket"], user=other.pw_uid, group=other.pw_gid,
+                                  extra_groups=groups, cwd="/", capture_output=True, text=True, timeout=30, check=True)
+            return done.stdout == "0\n"
+        deadline = time.monotonic() + 20
+        while not reached([user.pw_gid]):
+            self.assertLess(time.monotonic(), deadline, "the group does not reach it")
+            time.sleep(0.05)
+        self.assertFalse(reached([]))
+
     def test_the_filter_holds(self):
         for directive, less in (("SystemCallFilter", ["@system-service", "~accept4"]), ("SystemCallFilter", ["@system-service", "~@file-system"])):
             with self.assertRaisesRegex(RuntimeError, f"ended with -{signal.SIGSYS.value}"):
