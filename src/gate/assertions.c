@@ -12,6 +12,7 @@
 /* Whom it tells of, to whom, and when. */
 struct key {
 	uint64_t pass[2], host;
+	struct id service; /* the host may be another's by now */
 	int64_t half_minute;
 	uint32_t as_of; /* of the person */
 };
@@ -25,13 +26,14 @@ struct kept_assertion {
 static struct key key_of(const struct check *check)
 {
 	return (struct key){ .pass = { check->pass->entry.hash, check->pass->digest }, .host = check->site->mark,
-		             .half_minute = check->now_s / ASSERTION_KEPT_S, .as_of = check->pass->person->as_of };
+		             .service = check->site->service, .half_minute = check->now_s / ASSERTION_KEPT_S,
+		             .as_of = check->pass->person->as_of };
 }
 
 static bool same_key(const struct key *a, const struct key *b)
 {
-	return a->pass[0] == b->pass[0] && a->pass[1] == b->pass[1] && a->host == b->host && a->half_minute == b->half_minute &&
-	       a->as_of == b->as_of;
+	return a->pass[0] == b->pass[0] && a->pass[1] == b->pass[1] && a->host == b->host && id_same(&a->service, &b->service) &&
+	       a->half_minute == b->half_minute && a->as_of == b->as_of;
 }
 
 /* Of a digest and a mark: nobody can choose where theirs stand. */

@@ -1,6 +1,6 @@
 /*
- * assertions: Remote-Assertion is signed in a request thread, once for a session, a host and half a minute, and kept for the
- * checks of that half minute. What has changed of the person makes it another one at once.
+ * assertions: Remote-Assertion is signed in a request thread, once for a session, a host of a service and half a minute, and kept for
+ * the checks of that half minute. What has changed of the person, or whose the host is, makes it another one at once.
  */
 #ifndef TWOSTEP_GATE_ASSERTIONS_H
 #define TWOSTEP_GATE_ASSERTIONS_H

@@ -10,7 +10,7 @@
 
 /*
  * What a check answers from (gate/): who a session is, what its account may, what a host is. A column that is not named here
- * changes no verdict: when somebody was last seen, when they last gave their password.
+ * changes no answer: when somebody was last seen.
  */
 #define ACCOUNT(id) "SELECT touched(1, " id ");"
 #define SERVICE(id) "SELECT touched(2, " id ");"
@@ -19,7 +19,7 @@
 static const char triggers[] =
 	ON("account_changed", "UPDATE OF email, name, setup_required_at", "account", ACCOUNT("NEW.id"))
 	ON("account_deleted", "DELETE", "account", ACCOUNT("OLD.id"))
-	ON("session_changed", "UPDATE OF token, account_id, enrolment, methods, second_step_at, signed_in_at, ends_at", "session",
+	ON("session_changed", "UPDATE OF token, account_id, enrolment, methods, second_step_at, confirmed_at, signed_in_at, ends_at", "session",
 	   ACCOUNT("OLD.account_id"))
 	ON("session_deleted", "DELETE", "session", ACCOUNT("OLD.account_id"))
 	ON("app_session_deleted", "DELETE", "app_session", ACCOUNT("OLD.account_id"))

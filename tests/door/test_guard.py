@@ -302,6 +302,45 @@ class Malformed(GuardTest):
             value = {"X-Forwarded-Host": host, "X-Forwarded-Proto": "http", "X-Forwarded-Method": "GET", "X-Forwarded-Uri": "/"}[name]
             self.assert_kept_out(self.forward_auth(owner, host, headers={name.lower(): value}), 400, name)
 
+    def early(self):
+        """In a half of a minute, so that what follows is told by one assertion, were it not for what changes."""
+        while time.time() % 30 > 20:
+            time.sleep(0.5)
+
+    def assert_same_groups(self, person, host, organization, service):
+        for name, ask in self.ways():
+            reply = self.assert_let_in(ask(person, host), name)
+            groups = self.claims(reply)[1]["groups"]
+            self.assertEqual(groups, reply.header("Remote-Groups").split(","), name)
+            self.assertEqual([group.split(":")[1] for group in groups], [organization, service], name)
+
+    def test_name_the_service_that_the_host_has_moved_to(self):
+        organization, owner, manager, *_ = self.team()
+        other = self.organization(manager, "Beta")
+        self.join(other, owner, "manager")
+        host = self.own_host()
+        first = self.service(owner, organization, host, "One", assertion=True)
+        second, third = (expect(manager.post(f"/organizations/{o}/services", {"name": "Two", "hosts": [], "assertion": True}), 201)["id"]
+                         for o in (organization, other))
+        self.early()
+        self.assert_same_groups(owner, host, organization, first)
+        for here, before, there, after in ((organization, first, organization, second), (organization, second, other, third)):
+            expect(manager.patch(f"/organizations/{here}/services/{before}", {"hosts": []}), 200)
+            expect(manager.patch(f"/organizations/{there}/services/{after}", {"hosts": [host]}), 200)
+            self.assert_same_groups(owner, host, there, after)
+
+    def test_tell_of_a_password_that_was_just_given(self):
+        organization, owner, *_ = self.team()
+        host = self.own_host()
+        self.service(owner, organization, host, assertion=True)
+        self.server.forward(100)
+        self.server.restart()
+        self.early()
+        before = self.claims(self.assert_let_in(self.forward_auth(owner, host)))[1]["auth_time"]
+        expect(owner.post("/session/confirm", {"password": owner.password}), 200)
+        for name, ask in self.ways():
+            self.assertGreaterEqual(self.claims(self.assert_let_in(ask(owner, host), name))[1]["auth_time"], before + 100, name)
+
     def test_each_way_reads_its_own_headers(self):
         """A proxy that sets some passes the visitor's own on."""
         organization, owner, *_ = self.team()
