@@ -138,6 +138,20 @@ static enum err let_in(struct call *call, const struct check *check)
 	return OK;
 }
 
+/* What ended between the look and the note is answered as the next check will be. */
+static enum err visit_still(const struct check *check, struct look *look, enum verdict *verdict)
+{
+	enum err err = visit(check, look);
+
+	if (err == ERR_NOT_SIGNED_IN)
+		*verdict = VERDICT_NOT_SIGNED_IN;
+	else if (err == ERR_NOT_FOUND) /* in the organisation */
+		*verdict = VERDICT_FORBIDDEN;
+	else
+		return err;
+	return OK;
+}
+
 static void decide(struct look *look)
 {
 	struct call *call = look->call;
@@ -148,7 +162,11 @@ static void decide(struct look *look)
 	call->caller = look->caller;
 	if (verdict == VERDICT_UNSURE) /* it ended just now */
 		verdict = VERDICT_NOT_SIGNED_IN;
-	if (verdict == VERDICT_OK && !(err = visit(&check, look)))
+	if (verdict == VERDICT_OK)
+		err = visit_still(&check, look, &verdict);
+	if (verdict == VERDICT_NOT_SIGNED_IN)
+		call->caller = NULL;
+	if (verdict == VERDICT_OK && !err)
 		err = let_in(call, &check);
 	log_check(call, look->asked, err ? VERDICT_UNSURE : verdict);
 	if (err)

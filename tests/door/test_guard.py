@@ -1,9 +1,12 @@
 """Checks for applications behind a proxy (contract 2.4): who gets through, with which headers, and who is sent where."""
 import base64
+import contextlib
 import hashlib
 import itertools
 import json
+import sqlite3
 import subprocess
+import threading
 import time
 import unittest
 import urllib.parse
@@ -153,6 +156,30 @@ class Checks(GuardTest):
         organization, owner, manager, member, host, service = self.set_up()
         owner.enable()
         self.assert_let_in(self.forward_auth(manager, host))
+    def test_who_loses_it_meanwhile_is_told_as_at_the_next_check(self):
+        """Between what a check reads and what it writes."""
+        organization, owner, manager, member, host, service = self.set_up()
+        session = "DELETE FROM session WHERE account_id = (SELECT id FROM account WHERE email = ?)"
+        membership = "DELETE FROM membership WHERE account_id = (SELECT id FROM account WHERE email = ?)"
+        for about, statement, statuses in (("session", session, (302, 401, 401)), ("membership", membership, (403, 403, 403))):
+            for ask, headers, status in zip((self.forward_auth, self.auth_request, self.ext_authz), (HTML, HTML, {}), statuses):
+                visitor = self.person("visitor").sign_up()
+                self.join(organization, visitor, "manager")
+                with contextlib.closing(sqlite3.connect(self.server.database, isolation_level=None)) as store:
+                    store.execute("PRAGMA foreign_keys = ON")
+                    store.execute("BEGIN IMMEDIATE")
+                    replies = []
+                    asking = threading.Thread(target=lambda: replies.append(ask(visitor, host, headers=headers)))
+                    asking.start()
+                    time.sleep(0.7)  # it has read, and waits to write
+                    store.execute(statement, (visitor.email,))
+                    store.execute("COMMIT")
+                    asking.join()
+                reply = self.assert_kept_out(replies[0], status, f"{about}, {ask.__name__}")
+                again = self.assert_kept_out(ask(visitor, host, headers=headers), status, f"{about}, {ask.__name__}, the next one")
+                self.assertEqual(reply.code, again.code)
+                self.assertEqual(bool(reply.header("Location")), about == "session" and headers == HTML, about)
+
         expect(owner.patch(f"/organizations/{organization}/security", {"two_step_required": True, "grace_days": 0}), 200)
         for name, ask in self.ways():
             reply = self.assert_kept_out(ask(manager, host), 401, name)
