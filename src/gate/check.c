@@ -94,19 +94,22 @@ static enum err note_visit(struct db *db, void *argument)
 	return membership_touch(db, call);
 }
 
-/* Nobody goes through whose sign-in could not be put on record. */
+/*
+ * Nobody goes through whose sign-in could not be put on record. When they were last here is no reason to turn them away where the
+ * store cannot be written; the next check tries again.
+ */
 static enum err visit(const struct check *check, struct look *look)
 {
 	struct call *call = look->call;
 	struct visit visit = { .call = call, .organization = &check->site->organization };
-	bool recent = call->now_s - look->caller->session.last_seen_at < SESSION_SEEN_S;
+	bool recent = call->now_s - look->caller->session.last_seen_at < SESSION_SEEN_S, on_record = verdict_on_record(check);
 	enum err err = OK;
 
-	if (!recent || !verdict_on_record(check))
+	if (!recent || !on_record)
 		err = store_change(call->store, note_visit, &visit);
 	call->membership = NULL;
 	if (err)
-		return err;
+		return err == ERR_STORE && on_record ? OK : err;
 	if (check->place < PASS_RECORDS)
 		look->pass->on_record |= (uint16_t)(1u << check->place);
 	if (!recent)

@@ -9,6 +9,7 @@ import threading
 import time
 import unittest
 
+from guard import GuardTest
 from harness import DoorTest, Server, expect, statuses
 from invariants import Snapshot, broken, undone
 from strike import FULL, SYNC_EIO, WRITE_EIO, StruckServer
@@ -173,6 +174,82 @@ class Failing(DiskTest):
                 self.server.strike.arm(WRITE_EIO if spared % 2 else FULL, spared)
                 time.sleep(0.2)
         self.sign_in_through(trouble, self.server.strike.off, whole_or_nothing=False)
+
+
+class Checks(GuardTest):
+    """Checks of applications only read, but for the first of a session in an organization, which is put on record."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = StruckServer(args=["--trusted-proxies", "127.0.0.0/8"])
+
+    def set_up(self):
+        self.server.restart()  # mails pause for seconds behind what was struck before
+        organization, owner, *_ = self.team()
+        hosts = self.own_host(), self.own_host()
+        self.service(owner, organization, hosts[0])
+        self.service(owner, organization, hosts[1], "Signed", assertion=True)
+        for host in hosts:
+            self.assert_let_in(self.forward_auth(owner, host))
+        return organization, owner, hosts
+
+    def strike(self, trouble):
+        """Nobody has been seen for a while, and memory holds nothing."""
+        for table in ("session", "membership"):
+            self.server.sql(f"UPDATE {table} SET last_seen_at = last_seen_at - 100")
+        self.server.restart()
+        self.addCleanup(self.server.strike.off)
+        self.server.strike.arm(trouble)
+
+    def well_again(self, owner):
+        self.server.strike.off()
+        deadline = time.monotonic() + DEADLINE_S
+        while owner.patch("/account", {"name": "Kim Sora"}).status != 200:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+
+    def unseen_for(self, owner):
+        return self.server.sql("SELECT unixepoch() - MIN(last_seen_at) FROM membership WHERE account_id ="
+                               " (SELECT id FROM account WHERE email = ?)", owner.email)[0][0]
+
+    def test_who_is_on_record_goes_through(self):
+        _, owner, hosts = self.set_up()
+        for trouble in (FULL, WRITE_EIO, SYNC_EIO):
+            self.strike(trouble)
+            until = time.monotonic() + 3  # the store is down by then, and has been tried again
+            while time.monotonic() < until:
+                for host in hosts:
+                    for name, ask in self.ways():
+                        self.assert_let_in(ask(owner, host), name)
+            self.well_again(owner)
+            for host in hosts:
+                self.assert_let_in(self.forward_auth(owner, host))
+
+    def test_when_they_were_last_here_is_written_as_soon_as_that_is_possible(self):
+        _, owner, hosts = self.set_up()
+        self.strike(FULL)
+        self.assert_let_in(self.forward_auth(owner, hosts[0]))
+        self.assertGreaterEqual(self.unseen_for(owner), 100)
+        self.server.strike.off()
+        time.sleep(1.2)  # what /readyz said is as old
+        deadline = time.monotonic() + DEADLINE_S
+        while self.person().request("GET", "/readyz").status != 200:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        self.assert_let_in(self.forward_auth(owner, hosts[0]))
+        self.assertLess(self.unseen_for(owner), 60)
+
+    def test_who_cannot_be_put_on_record_does_not(self):
+        organization, owner, hosts = self.set_up()
+        visitor = owner.elsewhere().sign_in()
+        before = len(self.log_of(organization))
+        self.strike(FULL)
+        for _ in range(4):
+            for name, ask in self.ways():
+                self.assert_kept_out(ask(visitor, hosts[0]), 503, name)
+        self.well_again(owner)
+        self.assert_let_in(self.forward_auth(visitor, hosts[0]))
+        self.assertEqual(len(self.log_of(organization)), before + 1)
 
 
 def mount_small(folder):
