@@ -17,6 +17,7 @@ struct look {
 	struct token_digest token;
 	bool has_token, app;
 	uint64_t then; /* memory_now before all that follows was read */
+	struct membership membership; /* of find_record, else zeros */
 	/* out; memory_keep's in the end */
 	struct caller *caller; /* in the arena; NULL: nobody */
 	struct site *site;
@@ -63,14 +64,27 @@ static enum err find_pass(struct db *db, struct look *look)
 	return OK;
 }
 
+/* Of an organisation that the pass has no bit for: does the sign-in stand in its log? */
+static enum err find_record(struct db *db, struct look *look)
+{
+	const struct id *organization = look->site ? &look->site->organization : NULL;
+	enum role role;
+	enum err err;
+
+	if (!organization || !look->pass || person_organization(look->person, organization, &role) < PASS_RECORDS)
+		return OK;
+	err = membership_find(db, organization, &look->person->account, &look->caller->session.id, &look->membership);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
 static enum err find_all(struct db *db, void *argument)
 {
 	struct look *look = argument;
 	enum err err;
 
-	if ((err = find_site(db, look)) || (err = find_caller(db, look)))
+	if ((err = find_site(db, look)) || (err = find_caller(db, look)) || (err = find_pass(db, look)))
 		return err;
-	return find_pass(db, look);
+	return find_record(db, look);
 }
 
 struct visit {
@@ -94,6 +108,16 @@ static enum err note_visit(struct db *db, void *argument)
 	return membership_touch(db, call);
 }
 
+/* Each organisation beyond PASS_RECORDS by its own membership, which was read. */
+static bool seen_of_late(const struct check *check, const struct look *look)
+{
+	int64_t now_s = look->call->now_s;
+
+	if (now_s - look->caller->session.last_seen_at >= SESSION_SEEN_S)
+		return false;
+	return check->place < PASS_RECORDS || now_s - look->membership.last_seen_at < MEMBER_SEEN_S;
+}
+
 /*
  * Nobody goes through whose sign-in could not be put on record. When they were last here is no reason to turn them away where the
  * store cannot be written; the next check tries again.
@@ -102,7 +126,7 @@ static enum err visit(const struct check *check, struct look *look)
 {
 	struct call *call = look->call;
 	struct visit visit = { .call = call, .organization = &check->site->organization };
-	bool recent = call->now_s - look->caller->session.last_seen_at < SESSION_SEEN_S, on_record = verdict_on_record(check);
+	bool on_record = verdict_on_record(check) || look->membership.touched, recent = seen_of_late(check, look);
 	enum err err = OK;
 
 	if (!recent || !on_record)

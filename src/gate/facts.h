@@ -43,7 +43,7 @@ struct pass {
 	uint16_t on_record;  /* bit n: the sign-in stands in the log of the person's n-th organisation */
 	uint8_t methods;     /* enum method_used */
 };
-#define PASS_RECORDS 16 /* bits of on_record; with more organisations the rest is asked of the store */
+#define PASS_RECORDS 16 /* bits of on_record; of an organisation beyond them each check asks the store */
 
 /* A host, and the service that it is of. */
 struct site {

@@ -1,6 +1,9 @@
 """The guard, by somebody who knows how it works: led astray, with cookies that are not theirs, raced, and moved under its feet."""
+import contextlib
 import re
+import sqlite3
 import threading
+import time
 import unittest
 import urllib.parse
 
@@ -217,6 +220,41 @@ class Facts(GuardTest):
                 self.assertEqual(reply.header("Remote-Groups"), f"org:{organization}:member,service:{service}:viewer")
         seen = self.server.sql("SELECT count(*) FROM audit_event WHERE action = 'sign_in' AND hex(organization_id) = ?", id_hex(organization))
         self.assertLessEqual(seen[0][0], 2, "once a session and person")
+
+
+    def test_more_organizations_than_memory_has_room_for(self):
+        """Nothing is written for a check whose sign-in is on record already, whichever of them the host is of."""
+        owner = self.person("many").sign_up()
+        organizations = sorted((self.organization(owner, f"Org {n}") for n in range(18)), key=id_hex)
+        asked = [(organization, self.own_host()) for organization in organizations[-3:]]
+        for organization, host in asked:
+            self.service(owner, organization, host)
+        visitor = owner.elsewhere().sign_in()
+
+        def records():
+            return [self.server.sql("SELECT COUNT(*) FROM audit_event WHERE action = 'signed_in' AND hex(organization_id) = ?", id_hex(o))[0][0]
+                    for o, _ in asked]
+
+        before = records()
+        for _ in range(2):
+            for _, host in asked:
+                self.assert_let_in(self.forward_auth(visitor, host))
+        self.assertEqual(records(), [count + 1 for count in before])
+        with contextlib.closing(sqlite3.connect(self.server.database, isolation_level=None)) as store:
+            store.execute("BEGIN IMMEDIATE")
+            for _, host in asked:
+                began = time.monotonic()
+                self.assert_let_in(self.forward_auth(visitor, host), host)
+                self.assertLess(time.monotonic() - began, 2)
+            store.execute("ROLLBACK")
+        self.server.sql("UPDATE session SET last_seen_at = last_seen_at - 100")
+        self.server.sql("UPDATE membership SET last_seen_at = last_seen_at - 100")
+        self.server.restart()
+        for _, host in asked:
+            self.assert_let_in(self.forward_auth(visitor, host))
+        ages = self.server.sql("SELECT unixepoch() - last_seen_at FROM membership ORDER BY hex(organization_id) DESC LIMIT 3")
+        self.assertLess(max(age for age, in ages), 60, "when they were last there")
+        self.assertEqual(records(), [count + 1 for count in before])
 
 
 class Raced(GuardTest):
