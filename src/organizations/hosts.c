@@ -77,20 +77,43 @@ struct proof {
 	const char *host;
 };
 
+/* Of who has a role on the host's service, as a check has it (gate/verdict.c), and once for each proof, host and place that it came from. */
+static enum err is_news(struct db *db, void *argument)
+{
+	const struct proof *proof = argument;
+	const struct call *call = proof->call;
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+
+	return db_one(db, &rows,
+	        "SELECT 1 FROM service_host h JOIN service s ON s.id = h.service_id"
+	        " JOIN membership m ON m.organization_id = s.organization_id AND m.account_id = $3"
+	        " LEFT JOIN service_role r ON r.service_id = s.id AND r.account_id = m.account_id"
+	        " WHERE h.host = $1 AND s.organization_id = $2 AND (m.role >= $4 OR r.role >= $5)"
+	        " AND NOT EXISTS (SELECT 1 FROM audit_event WHERE organization_id = $2 AND account_id = $3 AND at >= $6"
+	        " AND action = $7 AND details = $1 AND address = $8)",
+	        db_text(proof->host), db_id(proof->organization), db_id(&call->caller->account.id), db_int(ROLE_MANAGER),
+	        db_int(SERVICE_VIEWER), db_int(call->caller->session.second_step_at), db_text(audit_action_name(AUDIT_CONFIRMED)),
+	        db_text(call->peer.address));
+}
+
 static enum err note_proof(struct db *db, void *argument)
 {
 	const struct proof *proof = argument;
 	const struct account *account = &proof->call->caller->account;
+	enum err err = is_news(db, argument);
 
-	return organization_log(db, proof->call, proof->organization, AUDIT_CONFIRMED,
+	return err ? err : organization_log(db, proof->call, proof->organization, AUDIT_CONFIRMED,
 	        (struct about){ .account = &account->id, .target = account->email, .details = proof->host });
 }
 
 enum err host_note_proof(struct call *call, const struct id *organization, const char *host)
 {
 	struct proof proof = { call, organization, host };
+	enum err err = store_read(call->store, is_news, &proof);
 
-	return store_change(call->store, note_proof, &proof);
+	if (!err)
+		err = store_change(call->store, note_proof, &proof);
+	return err == ERR_NOT_FOUND ? OK : err;
 }
 
 static enum err find_allowance(struct db *db, const char *host, struct id *organization)

@@ -19,7 +19,8 @@ MUST_USE enum err host_state(struct db *db, const struct settings *settings, con
 
 /*
  * For who is led back to an application. Whose the host is: ERR_NOT_FOUND where no service has it, or it waits.
- * host_note_proof: the second step that a rule of its service asked for was given.
+ * host_note_proof: the second step that a rule of its service asked for was given; of who has no role there, or what is noted already,
+ * nothing is written.
  */
 MUST_USE enum err host_guarded(struct call *call, const char *host, struct id *organization);
 MUST_USE enum err host_note_proof(struct call *call, const struct id *organization, const char *host);

@@ -1,5 +1,6 @@
 /*
  * Back to an application: from here somebody who has signed in, and given the proof that was due, goes on to where they were.
+ * A HEAD is told a place, and changes nothing: no code, no entry in a log.
  */
 #include "accounts/caller.h"
 #include "organizations/hosts.h"
@@ -28,7 +29,7 @@ static enum err go(struct call *call, const struct way_back *way)
 {
 	const char *origin = way_back_origin(call->arena, way), *place;
 
-	if (way->handed)
+	if (way->handed && call->request->method != HEAD)
 		return go_with_code(call, way);
 	if (!origin || !(place = arena_printf(call->arena, "%s%s", origin, way->uri)))
 		return ERR_MEMORY;
@@ -53,7 +54,7 @@ static enum err prove(struct call *call, const struct way_back *way, const struc
 		return OK;
 	if (!session_young(call->caller->session.second_step_at, way->max_age_s, call->now_s))
 		return ERR_NEEDS_SECOND_STEP;
-	return host_note_proof(call, organization, way->host);
+	return call->request->method == HEAD ? OK : host_note_proof(call, organization, way->host);
 }
 
 /* Nobody is sent to a host that no service has, or no more. */

@@ -612,3 +612,46 @@ class Rules(GuardTest):
 
 if __name__ == "__main__":
     unittest.main()
+    def place_of(self, person, host, uri):
+        """The address at our host that leads back there."""
+        reply = self.assert_kept_out(self.forward_auth(self.person(), host, uri, headers=HTML), 302)
+        location = self.follow(person, reply.header("Location")).header("Location")
+        return urllib.parse.parse_qs(urllib.parse.urlsplit(location).query)["to"][0]
+
+    def proofs(self, organization):
+        return [event for event in self.log_of(organization) if event[0] == "confirmed"]
+
+    def test_a_proof_stands_in_the_log_once(self):
+        organization, owner, host = self.set_up()
+        other = self.own_host()
+        self.service(owner, organization, other, "Other", rules=self.RULES)
+        places = [self.place_of(owner, at, "/export/x") for at in (host, other)]
+        for place in places:
+            reply = owner.request("HEAD", place, headers=HTML)
+            self.assertEqual((reply.status, "code=" in reply.header("Location")), (303, False))
+        self.assertEqual(self.proofs(organization), [], "a HEAD changes nothing")
+        self.assertEqual(self.server.sql("SELECT COUNT(*) FROM hand_over")[0][0], 0)
+        for _ in range(3):
+            for place in places:
+                self.assertEqual(owner.request("GET", place, headers=HTML).status, 303)
+        self.assertEqual([event[3] for event in self.proofs(organization)], [host, other])
+        self.age(100)
+        expect(owner.post("/session/confirm", {"method": "totp", "code": owner.app_code()}), 200)
+        replies = at_once([lambda: owner.request("GET", places[0], headers=HTML) for _ in range(8)])
+        self.assertEqual({reply.status for reply in replies}, {303})
+        self.assertEqual([event[3] for event in self.proofs(organization)], [host, other, host], "a newer one")
+
+    def test_who_has_no_role_writes_nothing_into_the_log(self):
+        organization, owner, host = self.set_up()
+        _, _, _, stranger = self.team("Beta", two_step=True)
+        member = self.join(organization, self.person("member").with_two_step())
+        viewer = self.join(organization, self.person("viewer").with_two_step())
+        service = expect(owner.get(f"/organizations/{organization}/services"), 200)["services"][0]["id"]
+        expect(owner.patch(f"/organizations/{organization}/members/{viewer.id()}", {"services": [{"id": service, "role": "viewer"}]}), 200)
+        for person in (stranger, member, viewer):
+            place = self.place_of(person, host, "/export/x")
+            before = self.log_of(organization)
+            for _ in range(5):
+                self.assertEqual(person.request("GET", place, headers=HTML).status, 303)
+            added = [("confirmed", viewer.email, viewer.email, host)] if person is viewer else []
+            self.assertEqual(self.log_of(organization), before + added)
