@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
-#include "cli/new_file.h"
+#include "base/folder_sync.h"
 #include "store/copy.h"
 
 #include "base/banned.h"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/folder_sync.h"
 #include "cli/folder.h"
 
 #include "base/banned.h"
@@ -36,7 +37,7 @@ enum err folder_open(const char *path, char why[static FOLDER_WHY_BYTES])
 {
 	struct stat found;
 
-	if (mkdir(path, 0700) && errno != EEXIST)
+	if (folder_make(path) && errno != EEXIST)
 		return say_errno(why, "which cannot be made");
 	if (stat(path, &found))
 		return say_errno(why, "which cannot be looked at");

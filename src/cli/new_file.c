@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/folder_sync.h"
 
 #include "base/banned.h"
 
@@ -102,21 +102,6 @@ enum err new_file_fill(struct new_file *new_file, int from, bool (*stop)(void))
 enum err new_file_sync(struct new_file *new_file)
 {
 	return fsync(new_file->file) ? say_errno(new_file, "cannot be written") : OK;
-}
-
-enum err folder_sync(const char *path)
-{
-	char copy[NEW_FILE_PATH_BYTES + 16];
-	int folder;
-	bool synced;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return ERR_IO;
-	synced = !fsync(folder) || errno == EINVAL; /* some file systems have nothing to sync there */
-	close(folder);
-	return synced ? OK : ERR_IO;
 }
 
 /* Not where something stands by now. A file system that cannot promise it is asked twice. */

@@ -40,7 +40,4 @@ void new_file_drop(struct new_file *new_file);
 /* Removes what killed processes left of this place. For who knows that nobody writes one now. */
 void new_file_sweep(const char *place);
 
-/* Syncs the folder that a path is in: its names last from then on. ERR_IO with errno */
-MUST_USE enum err folder_sync(const char *path);
-
 #endif

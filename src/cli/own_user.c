@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/folder_sync.h"
 
 #include "base/banned.h"
 
@@ -48,7 +49,7 @@ static bool hand_over(const struct own_user *user, const char *path)
 
 enum err own_user_make_folder(const struct own_user *user, const char *path)
 {
-	if (mkdir(path, 0700))
+	if (folder_make(path))
 		return OK; /* it is there, or cannot be made: who opens it says so */
 	if (hand_over(user, path))
 		return OK;

@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/folder_sync.h"
 
 #include "base/banned.h"
 
@@ -124,14 +124,6 @@ static bool give_name(const char *beside, const char *path)
 	return (errno == EINVAL || errno == ENOSYS) && access(path, F_OK) && errno == ENOENT && !rename(beside, path);
 }
 
-static bool sync_folder(const char *path)
-{
-	SCOPED(free_text) char *copy = strdup(path);
-	SCOPED(close_file) int folder = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	return folder >= 0 && !fsync(folder);
-}
-
 enum err keyring_file_write(const char *path, const struct keyring_keys *keys, const char **why)
 {
 	SCOPED(free_text) char *beside = NULL;
@@ -146,7 +138,7 @@ enum err keyring_file_write(const char *path, const struct keyring_keys *keys, c
 		*why = "it cannot be made: the folder is missing, full or not writable";
 		return ERR_IO;
 	}
-	if (!sync_folder(path)) {
+	if (folder_sync(path)) {
 		*why = "its folder cannot be written to disk";
 		return ERR_IO;
 	}

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/codec.h"
+#include "base/folder_sync.h"
 #include "base/random.h"
 #include "mail/delivery.h"
 #include "mail/message.h"
@@ -25,7 +26,7 @@ struct outbox {
 /* Made anew where somebody has removed it. */
 static int open_folder(const char *path)
 {
-	if (mkdir(path, 0700) && errno != EEXIST)
+	if (folder_make(path) && errno != EEXIST)
 		return -1;
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
@@ -119,7 +120,7 @@ static bool put(struct outbox *outbox, int folder, const struct mail *mail)
 	if (make_names(outbox, temporary, name))
 		return false;
 	if (write_file(folder, temporary, mail) && !renameat(folder, temporary, folder, name))
-		return !fsync(folder);
+		return !folder_sync_open(folder);
 	failed_with = errno;
 	(void)unlinkat(folder, temporary, 0);
 	errno = failed_with;

@@ -15,6 +15,8 @@
 #include "cli/folder.h"
 #include "cli/notify.h"
 
+#include "../base/folders_synced.h"
+
 /* A folder of the test's own, and a path in it. */
 static int make_place(void **state)
 {
@@ -53,6 +55,27 @@ static void makes_a_folder_for_its_owner_alone(void **state)
 	assert_int_equal(stat(path, &found), 0);
 	assert_int_equal(found.st_mode & 07777, 0700);
 	assert_int_equal(folder_open(path, why), OK);
+}
+
+/* Else a loss of power could take away the folder with all that was synced within. */
+static void makes_a_name_that_lasts(void **state)
+{
+	char path[128], why[FOLDER_WHY_BYTES] = "";
+
+	(void)folder_was_synced(*state);
+	assert_int_equal(folder_open(in_place(state, "data", path), why), OK);
+	assert_true(folder_was_synced(*state));
+	assert_int_equal(folder_open(path, why), OK);
+	assert_false(folder_was_synced(*state)); /* it was there */
+	rmdir(path);
+
+	folders_fail_with = EIO;
+	assert_int_equal(folder_open(path, why), ERR_IO);
+	assert_non_null(strstr(why, "Input/output error"));
+	assert_int_equal(access(path, F_OK), -1); /* the next start makes it, and syncs it */
+	folders_fail_with = EINVAL;
+	assert_int_equal(folder_open(path, why), OK);
+	folders_fail_with = 0;
 }
 
 static void refuses_a_folder_that_others_can_enter(void **state)
@@ -125,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(makes_a_folder_for_its_owner_alone, make_place, remove_place),
+		cmocka_unit_test_setup_teardown(makes_a_name_that_lasts, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(refuses_a_folder_that_others_can_enter, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(refuses_what_is_no_folder, make_place, remove_place),
 		cmocka_unit_test_setup_teardown(lets_one_alone_in_and_names_it, make_place, remove_place),

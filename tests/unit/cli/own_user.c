@@ -15,6 +15,8 @@
 #include "base/base.h"
 #include "cli/own_user.h"
 
+#include "../base/folders_synced.h"
+
 #define OTHER "nobody"
 
 /* In a process of its own, which cannot come back: how many of the ways up to root again are open, or 100 where it did not even begin. */
@@ -81,6 +83,7 @@ static void hands_over_what_it_makes_and_nothing_else(void **state)
 	snprintf(there, sizeof(there), "%s/there", place);
 	assert_int_equal(own_user_find(OTHER, &user, &why), OK);
 	assert_int_equal(own_user_make_folder(&user, made), OK);
+	assert_true(folder_was_synced(place));
 	assert_int_equal(stat(made, &found), 0);
 	assert_int_equal(found.st_uid, user.user);
 	assert_int_equal(found.st_gid, user.group);

@@ -14,6 +14,8 @@
 #include "keys/keyring_file.h"
 #include "sandbox.h"
 
+#include "../base/folders_synced.h"
+
 static const struct keyring_keys some_keys = { .count = 1, .key[0] = { .number = 1, .bytes = "0123456789abcdef0123456789abcde" } };
 
 static enum err read_file(const char *path, const char **why)
@@ -43,6 +45,20 @@ static void is_made_for_us_alone(void **state)
 	assert_int_equal(keyring_file_read(sandbox_path("keyring"), &keys, &why), OK);
 	assert_memory_equal(&keys, &some_keys, sizeof(keys));
 	assert_int_equal(sandbox_files(), 2); /* nothing is left beside them */
+}
+
+static void its_name_lasts(void **state)
+{
+	const char *why = NULL;
+
+	(void)state;
+	assert_int_equal(keyring_file_write(sandbox_path("keyring"), &some_keys, &why), OK);
+	assert_true(folder_was_synced(sandbox_path(".")));
+	folders_fail_with = EIO;
+	assert_int_equal(keyring_file_write(sandbox_path("second"), &some_keys, &why), ERR_IO);
+	folders_fail_with = EINVAL; /* some file systems have nothing to sync there */
+	assert_int_equal(keyring_file_write(sandbox_path("third"), &some_keys, &why), OK);
+	folders_fail_with = 0;
 }
 
 static void is_never_written_over_another(void **state)
@@ -206,7 +222,7 @@ int main(void)
 {
 #define IN_SANDBOX(test) cmocka_unit_test_setup_teardown(test, sandbox_open, sandbox_close)
 	const struct CMUnitTest tests[] = {
-		IN_SANDBOX(is_made_for_us_alone),
+		IN_SANDBOX(is_made_for_us_alone), IN_SANDBOX(its_name_lasts),
 		IN_SANDBOX(is_never_written_over_another),
 		IN_SANDBOX(takes_no_heed_of_what_lies_beside_it),
 		IN_SANDBOX(is_refused_where_others_may_have_it),

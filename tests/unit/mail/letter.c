@@ -19,6 +19,8 @@
 #include "mail/message.h"
 #include "store/store.h"
 
+#include "../base/folders_synced.h"
+
 #define TEXT 256
 #define SETTLE_MS 5000
 #define LOCKED_MS 20000 /* longer than the store waits for a lock, and longer than the mailer pauses */
@@ -305,8 +307,25 @@ static void the_folder_comes_back(void **state)
 
 	assert_int_equal(mailer_start(house->mailer), OK);
 	assert_int_equal(rmdir(below(house, "outbox", path)), 0);
+	(void)folder_was_synced(house->folder);
 	assert_int_equal(send_letter(house, LETTER_NEW_PHONE, &facts_of_kim, OK), OK);
 	(void)only_mail(house, &all, &shown);
+	assert_true(folder_was_synced(house->folder)); /* with its name */
+}
+
+/* Some file systems have nothing to sync there. */
+static void a_folder_that_cannot_be_synced_is_no_trouble(void **state)
+{
+	struct house *house = *state;
+	SCOPED(buf_done) struct buf all = { 0 }, shown = { 0 };
+	char path[2 * TEXT];
+
+	folders_fail_with = EINVAL;
+	assert_int_equal(rmdir(below(house, "outbox", path)), 0);
+	assert_int_equal(send_letter(house, LETTER_NEW_PHONE, &facts_of_kim, OK), OK);
+	assert_int_equal(mailer_start(house->mailer), OK);
+	(void)only_mail(house, &all, &shown);
+	folders_fail_with = 0;
 }
 
 /*
@@ -351,6 +370,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files_are_private_and_in_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_start_sends_what_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_folder_comes_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_synced_is_no_trouble, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_cannot_be_noted_is_not_sent_again, set_up, tear_down),
 	};
 
