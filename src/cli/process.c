@@ -1,14 +1,25 @@
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/process.h"
 
 #include "base/banned.h"
 
 #define MEMORY_ARENAS 2 /* glibc would make eight a core: megabytes that lie idle */
+
+/* Opened the wrong way round: to write what nobody can read stays an error. The lowest number that is free is the one that is taken. */
+enum err process_keep_streams(void)
+{
+	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+		if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) != stream)
+			return ERR_IO;
+	return OK;
+}
 
 enum err process_harden(void)
 {

@@ -9,6 +9,12 @@
 #include "base/err.h"
 
 /*
+ * First of all: standard input, output and error that are closed become streams that give and take nothing, so that no file that is
+ * opened later gets their number, and with it what is said. ERR_IO: could not.
+ */
+MUST_USE enum err process_keep_streams(void);
+
+/*
  * Files for the owner alone, no core file, not dumpable, no new privileges, few memory arenas, as many open files as allowed; a file
  * that may not grow is an error of write. ERR_IO: could not.
  */

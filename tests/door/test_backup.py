@@ -85,6 +85,14 @@ class BackupTest(GuardTest):
         return subprocess.run([binary(), *words], env=clean_environment(TWOSTEP_DATA=self.server.data), capture_output=True, text=True,
                               timeout=60, preexec_fn=small, check=False)
 
+    def run_closed(self, closed, *words):
+        """Without these of standard input, output and error."""
+        def close():
+            for number in closed:
+                os.close(number)
+        return subprocess.run([binary(), *words], env=clean_environment(TWOSTEP_DATA=self.server.data), cwd=self.folder, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, preexec_fn=close, check=False)
+
     def backup(self, *words):
         out = self.ok("backup", self.copy, *words)
         self.ahead = self.server.steps_ahead
@@ -212,6 +220,17 @@ class Backup(BackupTest):
                                     (["a", "--force=yes"], 2, "takes no value"), (["a", "--with-keyring"], 2, "wants a value")):
             self.refused(status, text, "backup", *words)
         self.assert_alone("copy", "folder", "link")
+
+    def test_what_is_written_to_nowhere_does_not_go_into_the_file(self):
+        keys = os.path.join(self.server.data, "keyring")
+        for closed, status in (((0,), 0), ((1,), 1), ((2,), 0), ((1, 2), 1), ((0, 1, 2), 1)):
+            with self.subTest(closed):
+                done = self.run_closed(closed, "backup", "copy", "--force", "--with-keyring", "keys")
+                self.assertEqual(done.returncode, status, done.stderr)
+                with open(self.copy, "rb") as file:
+                    self.assertEqual(file.read(16), b"SQLite format 3\0")
+                self.assert_whole(self.copy)
+                self.assertEqual(digest(os.path.join(self.folder, "keys")), digest(keys))
 
     def test_no_room_leaves_no_half_file(self):
         done = self.run_where_files_may_have(100 * 1024, "backup", self.copy)

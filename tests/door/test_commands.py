@@ -167,6 +167,17 @@ class Running(unittest.TestCase):
         self.assertEqual(done.stderr.count("\n"), 1)
         server.stop()
 
+    def test_serves_on_where_nobody_reads_what_it_says(self):
+        def close():
+            os.close(1)
+            os.close(2)
+        server = Server(env={"TWOSTEP_MAIL_PRINT": "1"}, preexec_fn=close)
+        Person(server).with_two_step()
+        with open(os.path.join(server.data, "lock"), encoding="ascii") as file:
+            self.assertEqual(file.read(), f"{server.process.pid}\n")
+        server.restart()
+        server.stop()
+
     def test_a_flag_wins_over_environment_over_file(self):
         with folder() as where:
             path = os.path.join(where, "twostep.conf")
