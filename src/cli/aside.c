@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -38,36 +39,43 @@ static enum err link_new(const char *path, const char *time, char out[static ASI
 }
 
 /* A log that could not be written into its database must not stand beside the next one. */
-static enum err move_logs(const char *path, const char *aside, const char **why)
+static enum err move_logs(const char *path, struct aside *aside, const char **why)
 {
-	static const char *const logs[] = { "-wal", "-journal", "-shm" };
+	static const struct { const char *name; bool index; } logs[] = { { "-wal", false }, { "-journal", false }, { "-shm", true } };
 	char from[ASIDE_PATH_BYTES + 16], to[ASIDE_PATH_BYTES + 16];
 
 	for (size_t i = 0; i < COUNT(logs); i++) {
-		snprintf(from, sizeof(from), "%s%s", path, logs[i]);
-		snprintf(to, sizeof(to), "%s%s", aside, logs[i]);
-		if (rename(from, to) && errno != ENOENT)
+		snprintf(from, sizeof(from), "%s%s", path, logs[i].name);
+		snprintf(to, sizeof(to), "%s%s", aside->database, logs[i].name);
+		if (!rename(from, to)) {
+			if (!logs[i].index)
+				memcpy(aside->log, to, sizeof(to));
+		} else if (errno != ENOENT) {
 			return say_errno(why);
+		}
 	}
 	return OK;
 }
 
-enum err aside_put(const char *path, const char *time, char out[static ASIDE_PATH_BYTES], const char **why)
+enum err aside_put(const char *path, const char *time, struct aside *out, const char **why)
 {
-	bool there = !access(path, F_OK);
+	struct stat found;
+	bool there = !stat(path, &found);
 	enum err err;
 
 	if (!there && errno != ENOENT)
 		return say_errno(why);
-	if (there && copy_settle(path, why) == ERR_BUSY)
-		return ERR_BUSY;
-	if (there && (err = link_new(path, time, out, why)))
+	/* An empty file SQLite would take for a new one, and remove its log. */
+	if (there && found.st_size && (err = copy_settle(path, why)) && err != ERR_STORE)
+		return err;
+	out->log[0] = '\0';
+	if (there && (err = link_new(path, time, out->database, why)))
 		return err;
 	if (!there)
-		snprintf(out, ASIDE_PATH_BYTES, "%s.before-%s", path, time); /* of a log alone */
+		snprintf(out->database, sizeof(out->database), "%s.before-%s", path, time); /* of a log alone */
 	if ((err = move_logs(path, out, why)))
 		return err;
 	if (!there)
-		out[0] = '\0';
+		out->database[0] = '\0';
 	return folder_sync(path) ? say_errno(why) : OK;
 }

@@ -30,7 +30,7 @@ struct restore {
 	struct label label;
 	struct restoring done;
 	uint8_t mark[MARK_BYTES]; /* of the keyring in place */
-	char aside[ASIDE_PATH_BYTES];
+	struct aside aside;
 };
 
 static const struct operator_command words = { "restore", "", "FILE", "", 1, 0, NULL };
@@ -107,7 +107,7 @@ static int put_in_place(struct restore *restore)
 {
 	const char *database = restore->copying.settings.database, *why = "";
 	char now[TIME_TEXT];
-	enum err err = aside_put(database, time_text(clock_now_s(), now), restore->aside, &why);
+	enum err err = aside_put(database, time_text(clock_now_s(), now), &restore->aside, &why);
 
 	if (err == ERR_BUSY)
 		return copying_refuse(EXIT_WRONG, database, "is open in another process; a backup, perhaps. Nothing restored", NULL);
@@ -118,11 +118,15 @@ static int put_in_place(struct restore *restore)
 
 static int report(const struct restore *restore)
 {
-	char safe[ASIDE_PATH_BYTES];
+	const struct aside *aside = &restore->aside;
+	char safe[sizeof(aside->log)];
 
 	printf("%s: restored, as it was at %s\n", setting_shown(restore->copying.settings.database, safe, sizeof(safe)), restore->label.of);
-	if (restore->aside[0])
-		printf("the database that was there: %s\n", setting_shown(restore->aside, safe, sizeof(safe)));
+	if (aside->database[0])
+		printf("the database that was there: %s\n", setting_shown(aside->database, safe, sizeof(safe)));
+	if (aside->log[0])
+		printf("%s: %s\n", aside->database[0] ? "its log, without which it is not whole" : "a log that was there without a database",
+		       setting_shown(aside->log, safe, sizeof(safe)));
 	printf("%lld accounts, %lld organizations; in the log of each. Ended:\n", (long long)restore->done.accounts,
 	       (long long)restore->done.organizations);
 	for (size_t i = 0; i < RESTORE_ENDS; i++)

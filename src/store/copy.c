@@ -203,5 +203,15 @@ enum err copy_settle(const char *path, const char **why)
 	if (!code && settled)
 		return OK;
 	*why = sqlite3_errstr(code ? code : SQLITE_BUSY);
-	return !code || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED ? ERR_BUSY : ERR_STORE;
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ERR_BUSY;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ERR_STORE;
+	default:
+		return ERR_IO;
+	}
 }

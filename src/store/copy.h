@@ -37,7 +37,10 @@ MUST_USE enum err copy_migrate(const char *path, const char **why);
 /* Runs the function on the file in one transaction. ERR_STORE; or what the function answered. */
 MUST_USE enum err copy_change(const char *path, store_function *function, void *argument, const char **why);
 
-/* One file without a log beside it, as nobody else may have it open. ERR_BUSY: somebody has. ERR_STORE: it is no sound database. */
+/*
+ * One file without a log beside it, as nobody else may have it open. ERR_BUSY: somebody has. ERR_STORE: it is no sound database.
+ * ERR_IO: no room, or what else keeps the log from being written into it; both are as good as before.
+ */
 MUST_USE enum err copy_settle(const char *path, const char **why);
 
 #endif

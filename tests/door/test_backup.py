@@ -440,6 +440,29 @@ class Restore(BackupTest):
         self.server.start()
         self.assertTrue(late.is_signed_in())
 
+    def test_no_room_for_the_log_of_the_old_one_leaves_both(self):
+        self.backup()
+        late = self.person().sign_up()
+        connection = sqlite3.connect(self.server.database, isolation_level=None)
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        free, = connection.execute("PRAGMA freelist_count").fetchone()
+        connection.execute("CREATE TABLE filler (b)")  # more pages than the file has, in the log alone
+        connection.execute("INSERT INTO filler WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+                           " SELECT randomblob(4000) FROM n", (free + 100,))
+        connection.execute("DROP TABLE filler")
+        connection.close()
+        self.server.end(signal.SIGKILL)
+        there = sorted(os.listdir(self.server.data))
+        room = os.path.getsize(self.copy) + 8192
+        self.assertLess(os.path.getsize(self.server.database), room)
+        done = self.run_where_files_may_have(room, "restore", self.copy)
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+        self.assertIn("nothing is restored", done.stderr)
+        self.assertEqual(sorted(os.listdir(self.server.data)), there)
+        self.server.start()
+        self.assertTrue(late.is_signed_in())
+        self.assert_whole(self.server.database)
+
     def test_a_damaged_database_can_be_replaced(self):
         self.backup()
         self.server.end()
@@ -455,15 +478,34 @@ class Restore(BackupTest):
         self.server.start()
         self.assert_whole(self.server.database)
 
+    def test_a_log_that_its_damaged_database_cannot_take_is_kept_and_named(self):
+        self.backup()
+        for size in (4096 * 3, 100, 0):
+            with self.subTest(size):
+                self.person().sign_up()
+                self.server.end(signal.SIGKILL)
+                os.truncate(self.server.database, size)
+                old, log = digest(self.server.database), digest(self.server.database + "-wal")
+                out = self.ok("restore", "copy")
+                aside = next(line.split(": ", 1)[1] for line in out.splitlines() if line.startswith("the database that was there"))
+                self.assertIn(f"\nits log, without which it is not whole: {aside}-wal\n", out)
+                self.assertEqual((digest(aside), digest(aside + "-wal")), (old, log))
+                self.assertFalse(os.path.exists(self.server.database + "-wal"))
+                self.assert_whole(self.server.database)
+                self.server.start()
+
     def test_a_log_that_lost_its_database_is_not_taken_for_the_new_ones(self):
         self.backup()
         late = self.person().sign_up()
         self.server.end(signal.SIGKILL)
         os.unlink(self.server.database)
         self.assertGreater(os.path.getsize(self.server.database + "-wal"), 0)
-        self.ok("restore", "copy")
+        before = self.asides()
+        out = self.ok("restore", "copy")
         self.assertFalse(os.path.exists(self.server.database + "-wal"))
-        self.assertTrue([name for name in self.asides() if name.endswith("-wal")], "it is kept")
+        kept = [os.path.join(self.server.data, name) for name in self.asides() - before if name.endswith("-wal")]
+        self.assertEqual(len(kept), 1, "it is kept")
+        self.assertIn(f"\na log that was there without a database: {kept[0]}\n", out)
         self.assertEqual(rows(self.server.database, "SELECT 1 FROM account WHERE email = ?", late.email), [])
         self.assert_whole(self.server.database)
         self.server.start()

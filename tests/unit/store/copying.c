@@ -2,8 +2,11 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -116,6 +119,47 @@ static void settles_only_what_nobody_has_open(void **state)
 	fixture_open(fixture);
 }
 
+/* As a server that was killed leaves it: what it wrote stands in the log alone. */
+static void leave_a_log(void)
+{
+	pid_t child;
+	int status = -1;
+
+	fixture_close(fixture);
+	child = fork();
+	if (!child) {
+		fixture_open(fixture);
+		_exit(store_change(fixture->store, fill, NULL) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* Only one that is damaged itself may be left as it is: what a disk refuses today it may do tomorrow. */
+static void tells_damage_from_trouble(void **state)
+{
+	const struct rlimit small = { 1 << 20, RLIM_INFINITY }, none = { RLIM_INFINITY, RLIM_INFINITY };
+	const char *why = "";
+	char none_there[128];
+	FILE *file;
+
+	fixture = *state;
+	snprintf(none_there, sizeof(none_there), "%s.none", fixture->path);
+	assert_int_equal(copy_settle(none_there, &why), ERR_IO);
+
+	leave_a_log();
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(copy_settle(fixture->path, &why), ERR_IO);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(copy_settle(fixture->path, &why), OK);
+
+	assert_non_null(file = fopen(fixture->path, "r+"));
+	fputs("no database", file);
+	fclose(file);
+	assert_int_equal(copy_settle(fixture->path, &why), ERR_STORE);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -123,6 +167,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ends_when_it_is_told_to, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_change_that_fails_leaves_nothing, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(settles_only_what_nobody_has_open, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(tells_damage_from_trouble, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
