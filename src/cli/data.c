@@ -36,10 +36,13 @@ enum err data_lock(struct data *data, const struct settings *settings, const str
 	char why[FOLDER_WHY_BYTES];
 	enum err err;
 
-	if (!(err = folder_open(settings->data, why)) && !(err = folder_lock(settings->data, &data->lock, why)))
-		return OK;
-	blame(&opening, SETTING_DATA, why);
-	return err == ERR_BUSY ? ERR_BUSY : ERR_INVALID;
+	if ((err = folder_open(settings->data, why)) || (err = folder_lock(settings->data, &data->lock, why))) {
+		blame(&opening, SETTING_DATA, why);
+	} else if ((err = folder_lock_database(settings->database, &data->database_lock, why))) {
+		folder_unlock(&data->lock);
+		blame(&opening, SETTING_DATABASE, why);
+	}
+	return !err || err == ERR_BUSY ? err : ERR_INVALID;
 }
 
 static enum err open_store(const struct opening *opening)
@@ -82,6 +85,7 @@ void data_close(struct data *data)
 {
 	store_close(data->store);
 	keyring_free(data->keys);
+	folder_unlock(&data->database_lock);
 	folder_unlock(&data->lock);
 	*data = (struct data)DATA_NONE;
 }

@@ -11,16 +11,16 @@
 
 /* Nothing is open: DATA_NONE. */
 struct data {
-	int lock;
+	int lock, database_lock;
 	struct store *store;
 	struct keyring *keys;
 };
-#define DATA_NONE { .lock = -1 }
+#define DATA_NONE { .lock = -1, .database_lock = -1 }
 
 /*
- * Makes the folder where there is none, and takes its lock.
+ * Makes the folder where there is none, and takes its lock and that of the database.
  * ERR_INVALID  wrong->line says why
- * ERR_BUSY     another process holds it, and wrong->line names that
+ * ERR_BUSY     another process holds one of them, and wrong->line names that
  */
 MUST_USE enum err data_lock(struct data *data, const struct settings *settings, const struct settings_given *given,
                             struct setting_wrong *wrong);

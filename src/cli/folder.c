@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@
 
 #include "base/banned.h"
 
-#define PID_TEXT 24 /* a number and a line end */
+#define PID_TEXT   24 /* a number and a line end */
+#define NAME_BYTES (PATH_MAX + 16)
 
 __attribute__((format(printf, 2, 3))) static enum err say(char *why, const char *format, ...)
 {
@@ -25,12 +27,12 @@ __attribute__((format(printf, 2, 3))) static enum err say(char *why, const char 
 	return ERR_IO;
 }
 
-static enum err say_errno(char *why, const char *what)
+static enum err say_errno(char *why, const char *who, const char *what)
 {
 	char reason[128];
 	const char *text = strerror_r(errno, reason, sizeof(reason)); /* the GNU one: may not use the buffer */
 
-	return say(why, "%s: %s", what, text);
+	return say(why, "%s %s: %s", who, what, text);
 }
 
 enum err folder_open(const char *path, char why[static FOLDER_WHY_BYTES])
@@ -38,9 +40,9 @@ enum err folder_open(const char *path, char why[static FOLDER_WHY_BYTES])
 	struct stat found;
 
 	if (folder_make(path) && errno != EEXIST)
-		return say_errno(why, "which cannot be made");
+		return say_errno(why, "which", "cannot be made");
 	if (stat(path, &found))
-		return say_errno(why, "which cannot be looked at");
+		return say_errno(why, "which", "cannot be looked at");
 	if (!S_ISDIR(found.st_mode))
 		return say(why, "which is no folder");
 	if (found.st_uid != geteuid())
@@ -66,37 +68,86 @@ static enum err note_taken(int file, char *why)
 	return ERR_BUSY;
 }
 
-static enum err note_holder(int file, char *why)
+static enum err note_holder(int file, const char *called, char *why)
 {
 	char text[PID_TEXT];
 	int length = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
 	if (ftruncate(file, 0) || pwrite(file, text, (size_t)length, 0) != length)
-		return say_errno(why, "whose file `lock` cannot be written");
+		return say_errno(why, called, "cannot be written");
 	return OK;
 }
 
-enum err folder_lock(const char *path, int *lock, char why[static FOLDER_WHY_BYTES])
+/* One that root makes beside the database of another user is for that user, who has to open it too. */
+static int open_lock(const char *name, const char *database)
 {
-	char name[4200];
-	enum err err;
-	int file;
+	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+	int file = open(name, flags | O_CREAT | O_EXCL, 0600);
+	struct stat owned;
 
-	snprintf(name, sizeof(name), "%s/lock", path);
-	file = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (file < 0)
-		return say_errno(why, "whose file `lock` cannot be opened");
+		return errno == EEXIST ? open(name, flags) : -1;
+	if (database && !geteuid() && !stat(database, &owned))
+		(void)!fchown(file, owned.st_uid, owned.st_gid);
+	return file;
+}
+
+/* `called`: the file, as it stands in a sentence. */
+static enum err take(const char *name, const char *called, const char *database, int *lock, char *why)
+{
+	int file = open_lock(name, database);
+	enum err err;
+
+	if (file < 0)
+		return say_errno(why, called, "cannot be opened");
 	if (flock(file, LOCK_EX | LOCK_NB)) {
-		err = errno == EWOULDBLOCK ? note_taken(file, why) : say_errno(why, "whose file `lock` cannot be locked");
+		err = errno == EWOULDBLOCK ? note_taken(file, why) : say_errno(why, called, "cannot be locked");
 		close(file);
 		return err;
 	}
-	if ((err = note_holder(file, why))) {
+	if ((err = note_holder(file, called, why))) {
 		close(file);
 		return err;
 	}
 	*lock = file;
 	return OK;
+}
+
+enum err folder_lock(const char *path, int *lock, char why[static FOLDER_WHY_BYTES])
+{
+	char name[NAME_BYTES];
+
+	snprintf(name, sizeof(name), "%s/lock", path);
+	return take(name, "whose file `lock`", NULL, lock, why);
+}
+
+/* The one path of the file that a name leads to, and of one that is not there yet: the same for all who mean it. */
+static enum err whole_path(const char *path, char out[static PATH_MAX])
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	char folder[PATH_MAX];
+	size_t length;
+
+	if (realpath(path, out))
+		return OK;
+	if (errno != ENOENT || snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(base - path) : 1, slash ? path : ".") >= PATH_MAX ||
+	    !realpath(folder, out))
+		return ERR_IO;
+	length = strlen(out);
+	if (snprintf(out + length, PATH_MAX - length, "/%s", base) < (int)(PATH_MAX - length))
+		return OK;
+	errno = ENAMETOOLONG;
+	return ERR_IO;
+}
+
+enum err folder_lock_database(const char *database, int *lock, char why[static FOLDER_WHY_BYTES])
+{
+	char name[NAME_BYTES], whole[PATH_MAX];
+
+	if (whole_path(database, whole))
+		return say_errno(why, "which", "cannot be reached");
+	snprintf(name, sizeof(name), "%s.lock", whole);
+	return take(name, "whose file `.lock` beside it", database, lock, why);
 }
 
 /* The file stays: one removed here could be locked by two at once. */

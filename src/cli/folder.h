@@ -1,5 +1,5 @@
 /*
- * folder: the data folder, and the lock that lets one process alone use it.
+ * folder: the data folder, and the locks that let one process alone use it and the database, which may be elsewhere.
  */
 #ifndef TWOSTEP_CLI_FOLDER_H
 #define TWOSTEP_CLI_FOLDER_H
@@ -21,6 +21,13 @@ MUST_USE enum err folder_open(const char *path, char why[static FOLDER_WHY_BYTES
  * *lock is the open file; folder_unlock closes it and accepts -1.
  */
 MUST_USE enum err folder_lock(const char *path, int *lock, char why[static FOLDER_WHY_BYTES]);
+
+/*
+ * The same of a database, whatever it is called: DATABASE.lock beside the file that the name leads to. Not the file itself, whose
+ * locks are SQLite's.
+ */
+MUST_USE enum err folder_lock_database(const char *database, int *lock, char why[static FOLDER_WHY_BYTES]);
+
 void folder_unlock(int *lock);
 
 #endif

@@ -510,6 +510,15 @@ class Restore(BackupTest):
         self.assert_whole(self.server.database)
         self.server.start()
 
+    def test_only_while_no_server_has_the_database(self):
+        self.backup()
+        data = self.new_folder()
+        elsewhere = {"data": data, "TWOSTEP_DATABASE": f"sqlite:{self.server.database}"}
+        before = digest(self.server.database)
+        self.refused(2, f"process {self.server.process.pid} is using", "restore", "copy", **elsewhere)
+        self.assertEqual(digest(self.server.database), before)
+        self.ok("backup", "copy2", **elsewhere)
+
     def new_folder(self):
         """A data folder with nothing but the keyring."""
         data = tempfile.mkdtemp(dir=self.folder)

@@ -167,6 +167,44 @@ class Running(unittest.TestCase):
         self.assertEqual(done.stderr.count("\n"), 1)
         server.stop()
 
+    def test_one_process_alone_uses_a_database(self):
+        with folder() as where:
+            link, other = os.path.join(where, "link"), os.path.join(where, "other")
+            os.mkdir(os.path.join(where, "far"))
+            for far in (False, True):
+                server = Server(args=["--database", f"sqlite:{where}/far/other.db"] if far else [])
+                database = os.path.join(where, "far", "other.db") if far else server.database
+                os.symlink(database, link)
+                for name in (database, os.path.relpath(database), link):
+                    with self.subTest(far=far, name=name):
+                        done = run("serve", "--data", other, "--database", f"sqlite:{name}", "--keyring", os.path.join(server.data, "keyring"),
+                                   "--listen", f"127.0.0.1:{free_port()}")
+                        self.assertEqual(done.returncode, 2)
+                        self.assertRegex(done.stderr, rf"\Atwostep: --database: got [^\n]+, which process {server.process.pid} is using; [^\n]+\n\Z")
+                os.unlink(link)
+                server.stop()
+
+    def test_one_folder_has_several_databases(self):
+        with folder() as where:
+            servers = [Server(args=["--database", f"sqlite:{where}/{name}.db"]) for name in ("one", "two")]
+            for server in servers:
+                server.restart()
+                server.stop()
+            for name in os.listdir(where):
+                self.assertEqual(stat.S_IMODE(os.stat(os.path.join(where, name)).st_mode), 0o600, name)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
+    def test_root_takes_no_database_from_its_user(self):
+        with folder() as where:
+            server = Server(args=["--database", f"sqlite:{where}/one.db"])
+            server.end()
+            os.unlink(os.path.join(where, "one.db.lock"))
+            os.chown(os.path.join(where, "one.db"), 65534, 65534)
+            server.restart()
+            about = os.stat(os.path.join(where, "one.db.lock"))
+            self.assertEqual((about.st_uid, about.st_gid), (65534, 65534))
+            server.stop()
+
     def test_serves_on_where_nobody_reads_what_it_says(self):
         def close():
             os.close(1)

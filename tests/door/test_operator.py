@@ -345,6 +345,11 @@ class WithoutAServer(Commands):
         self.assertEqual(len(set(made)), 4)
         self.server.start()
 
+    def test_not_beside_a_server_that_has_the_database(self):
+        with tempfile.TemporaryDirectory() as where:
+            self.refused(2, f"process {self.server.process.pid} is using", "user", "list", "--data", where, "--database",
+                         f"sqlite:{self.server.database}", "--keyring", os.path.join(self.server.data, "keyring"))
+
     def test_nothing_is_made_where_no_server_has_been(self):
         with tempfile.TemporaryDirectory() as where:
             for name in (where, os.path.join(where, "new")):
