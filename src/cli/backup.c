@@ -105,7 +105,9 @@ static int copy_database(struct backup *backup)
 	time_text(clock_now_s(), backup->label.of);
 	if ((err = copy_make(copying->settings.database, &to, &why)) == ERR_BUSY)
 		return copying_refuse(EXIT_FAILURE, place, "not written: interrupted", NULL);
-	if (err || (err = copy_change(backup->copy.part, label_write, &backup->label, &why)))
+	if (!err && (err = copy_change(backup->copy.part, label_write, &backup->label, &why)) == ERR_WRONG_STATE)
+		return copying_refuse(EXIT_FAILURE, copying->settings.database, "is a backup itself; twostep restore FILE puts it in place", NULL);
+	if (err)
 		return copying_refuse(EXIT_FAILURE, place, "not written: the database cannot be copied", why);
 	return EXIT_SUCCESS;
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "cli/folder.h"
-#include "cli/mark.h"
+#include "cli/label.h"
 
 #include "base/banned.h"
 
@@ -54,6 +54,19 @@ static enum err open_store(const struct opening *opening)
 	return err ? blame_why(opening, SETTING_DATABASE, why) : OK;
 }
 
+/* Sessions and codes of before would open again: a restore ends them. */
+static enum err refuse_backup(const struct opening *opening)
+{
+	switch (store_read(opening->data->store, label_find, NULL)) {
+	case OK:
+		return blame(opening, SETTING_DATABASE, "which is a backup; put it in place with: twostep restore FILE");
+	case ERR_NOT_FOUND:
+		return OK;
+	default:
+		return blame(opening, SETTING_DATABASE, "which cannot be read");
+	}
+}
+
 /* One may be made as long as nothing in the database was sealed by another: until its mark stands there. */
 static enum err open_keyring(const struct opening *opening)
 {
@@ -78,7 +91,9 @@ enum err data_open(struct data *data, const struct settings *settings, const str
 	const struct opening opening = { data, settings, given, wrong };
 	enum err err = open_store(&opening);
 
-	return err ? err : open_keyring(&opening);
+	if (err || (err = refuse_backup(&opening)))
+		return err;
+	return open_keyring(&opening);
 }
 
 void data_close(struct data *data)

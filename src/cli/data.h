@@ -25,7 +25,10 @@ struct data {
 MUST_USE enum err data_lock(struct data *data, const struct settings *settings, const struct settings_given *given,
                             struct setting_wrong *wrong);
 
-/* Opens, and makes where there is none, database and keyring. ERR_INVALID: wrong->line says why. Others: the system failed. */
+/*
+ * Opens, and makes where there is none, database and keyring; not a backup, in which what has ended may be alive.
+ * ERR_INVALID: wrong->line says why. Others: the system failed.
+ */
 MUST_USE enum err data_open(struct data *data, const struct settings *settings, const struct settings_given *given,
                             struct setting_wrong *wrong);
 

@@ -13,8 +13,9 @@ struct label {
 };
 
 /* store_functions; the argument is a struct label. */
-MUST_USE enum err label_write(struct db *db, void *label); /* `of` alone: the mark is there already */
+MUST_USE enum err label_write(struct db *db, void *label); /* `of` alone: the mark is there already. ERR_WRONG_STATE: a backup itself */
 MUST_USE enum err label_read(struct db *db, void *label);  /* ERR_NOT_FOUND: no backup */
+MUST_USE enum err label_find(struct db *db, void *unused); /* is it one? ERR_NOT_FOUND: no */
 MUST_USE enum err label_remove(struct db *db);             /* what it was put in the place of is none */
 
 #endif

@@ -6,9 +6,13 @@
 enum err label_write(struct db *db, void *argument)
 {
 	const struct label *label = argument;
+	int64_t added = 0;
+	enum err err = db_change(db, &added, "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", db_text("backup"),
+	                         db_blob(label->of, sizeof(label->of) - 1));
 
-	return db_change(db, NULL, "INSERT INTO meta (name, value) VALUES ($1, $2)", db_text("backup"),
-	                 db_blob(label->of, sizeof(label->of) - 1));
+	if (err)
+		return err;
+	return added == 1 ? OK : ERR_WRONG_STATE;
 }
 
 static enum err read(struct db *db, const char *name, void *out, size_t length)
@@ -30,6 +34,14 @@ enum err label_read(struct db *db, void *argument)
 		return ERR_NOT_FOUND;
 	*label = found;
 	return OK;
+}
+
+enum err label_find(struct db *db, void *unused)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+
+	(void)unused;
+	return db_one(db, &rows, "SELECT 1 FROM meta WHERE name = $1", db_text("backup"));
 }
 
 enum err label_remove(struct db *db)

@@ -510,6 +510,21 @@ class Restore(BackupTest):
         self.assert_whole(self.server.database)
         self.server.start()
 
+    def test_a_backup_that_was_only_copied_there_is_not_served(self):
+        person = self.person().with_two_step()
+        self.backup()
+        self.server.end()
+        shutil.copy(self.copy, self.server.database)
+        with self.assertRaisesRegex(RuntimeError, "which is a backup; put it in place with: twostep restore FILE"):
+            self.server.start()
+        self.refused(2, "twostep restore FILE", "user", "list")
+        self.refused(1, "is a backup itself", "backup", "copy2")
+        self.assertEqual(len(rows(self.server.database, "SELECT 1 FROM meta WHERE name = 'backup'")), 1)
+        self.ok("restore", self.server.database)
+        self.server.start()
+        self.assertFalse(person.is_signed_in())
+        self.ok("backup", "copy2")
+
     def test_only_while_no_server_has_the_database(self):
         self.backup()
         data = self.new_folder()
