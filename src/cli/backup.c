@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -29,24 +30,56 @@ static const struct operator_command words = {
 	"backup", "", "FILE [--force] [--with-keyring KEYFILE]", "", 1, OPERATOR_FORCE | OPERATOR_KEYRING, NULL,
 };
 
-/* What cannot be looked at may be. */
+static bool same_node(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool look_at_folder(const char *path, struct stat *out)
+{
+	char copy[NEW_FILE_PATH_BYTES];
+
+	return snprintf(copy, sizeof(copy), "%s", path) < (int)sizeof(copy) && !stat(dirname(copy), out);
+}
+
+/* Also of files that are not there yet: a name in a folder. What cannot be looked at may be. */
 static bool same_file(const char *one, const char *other)
 {
 	struct stat a, b;
 
-	if (stat(one, &a) || stat(other, &b))
-		return errno != ENOENT;
-	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	if (!stat(one, &a) && !stat(other, &b))
+		return same_node(&a, &b);
+	if (errno != ENOENT)
+		return true;
+	return !strcmp(base_of(one), base_of(other)) && look_at_folder(one, &a) && look_at_folder(other, &b) && same_node(&a, &b);
+}
+
+static bool is_worked_with(const struct settings *settings, const char *place)
+{
+	static const char *const beside[] = { "", "-wal", "-shm", "-journal", ".lock" };
+	char path[NEW_FILE_PATH_BYTES];
+
+	for (size_t i = 0; i < COUNT(beside); i++)
+		if (snprintf(path, sizeof(path), "%s%s", settings->database, beside[i]) < (int)sizeof(path) && same_file(place, path))
+			return true;
+	if (snprintf(path, sizeof(path), "%s/lock", settings->data) < (int)sizeof(path) && same_file(place, path))
+		return true;
+	return same_file(place, settings->keyring);
 }
 
 /* What would be lost by replacing it. */
 static int check_place(const struct backup *backup, const char *place)
 {
-	const struct settings *settings = &backup->copying.settings;
-
 	if (!strcmp(place, "-"))
 		return copying_refuse(EXIT_WRONG, place, "is no file; a copy is checked before it counts, so it has to be one", NULL);
-	if (same_file(place, settings->database) || same_file(place, settings->keyring))
+	if (is_worked_with(&backup->copying.settings, place))
 		return copying_refuse(EXIT_WRONG, place, "is what the server works with", NULL);
 	return EXIT_SUCCESS;
 }
@@ -58,7 +91,7 @@ static int check_places(const struct backup *backup)
 
 	if (status || !operation->with_keyring)
 		return status;
-	if (!strcmp(operation->with_keyring, operation->word[0]) || same_file(operation->with_keyring, operation->word[0]))
+	if (same_file(operation->with_keyring, operation->word[0]))
 		return copying_refuse(EXIT_WRONG, "--with-keyring", "needs a file of its own, to be kept apart", NULL);
 	return check_place(backup, operation->with_keyring);
 }

@@ -199,8 +199,13 @@ class Backup(BackupTest):
         self.assertEqual(digest(os.path.join(self.folder, "keys")), digest(os.path.join(self.server.data, "keyring")))
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.folder, "keys")).st_mode), 0o600)
         self.refused(1, "keys: is there already", "backup", "copy2", "--with-keyring", "keys")
-        self.refused(2, "file of its own", "backup", "copy3", "--with-keyring", "copy3")
-        self.assert_alone("copy", "keys")
+        os.mkdir(os.path.join(self.folder, "folder"))
+        os.symlink(self.folder, os.path.join(self.folder, "folder", "here"))
+        for other in ("copy3", "./copy3", ".//copy3", "folder/../copy3", "folder/here/copy3", self.folder + "/copy3"):
+            for one, two in ((other, "copy3"), ("copy3", other)):
+                self.refused(2, "file of its own", "backup", one, "--with-keyring", two, "--force")
+        self.assert_alone("copy", "folder", "keys")
+        self.ok("backup", "folder/keys", "--with-keyring", "copy4")
 
     def test_nothing_is_replaced_unasked(self):
         self.backup()
@@ -216,6 +221,8 @@ class Backup(BackupTest):
                                     (["nowhere/copy"], 1, "No such file"), (["-"], 2, "is no file"), (["/proc/copy"], 1, "cannot be made"),
                                     ([self.server.database, "--force"], 2, "what the server works with"),
                                     ([os.path.join(self.server.data, "keyring"), "--force"], 2, "what the server works with"),
+                                    *[([os.path.join(self.server.data, name), "--force"], 2, "what the server works with")
+                                      for name in ("twostep.db-wal", "twostep.db-journal", "twostep.db.lock", "lock")],
                                     ([], 2, "usage: twostep backup FILE"), (["a", "b"], 2, "usage"), (["a", "--reason", "x"], 2, "--reason"),
                                     (["a", "--force=yes"], 2, "takes no value"), (["a", "--with-keyring"], 2, "wants a value")):
             self.refused(status, text, "backup", *words)
