@@ -98,10 +98,7 @@ static int check_places(const struct backup *backup)
 
 static int check_database(struct copying *copying)
 {
-	if (!access(copying->settings.database, F_OK))
-		return EXIT_SUCCESS;
-	setting_complain(&copying->wrong, &copying->given, SETTING_DATABASE, errno == ENOENT ? "which no server has begun" : "which cannot be reached");
-	return command_refuse(copying->wrong.line);
+	return data_find(&copying->settings, &copying->given, &copying->wrong) ? command_refuse(copying->wrong.line) : EXIT_SUCCESS;
 }
 
 static int refuse_file(const struct new_file *new_file, enum err err)

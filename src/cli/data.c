@@ -1,6 +1,8 @@
 #include "cli/data.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/folder.h"
 #include "cli/label.h"
@@ -27,6 +29,14 @@ static enum err blame_why(const struct opening *opening, enum setting_name name,
 
 	snprintf(because, sizeof(because), "which cannot be used (%s)", why);
 	return blame(opening, name, because);
+}
+
+enum err data_find(const struct settings *settings, const struct settings_given *given, struct setting_wrong *wrong)
+{
+	if (!access(settings->database, F_OK))
+		return OK;
+	setting_complain(wrong, given, SETTING_DATABASE, errno == ENOENT ? "which no server has begun" : "which cannot be reached");
+	return ERR_INVALID;
 }
 
 enum err data_lock(struct data *data, const struct settings *settings, const struct settings_given *given,

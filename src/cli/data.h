@@ -32,6 +32,9 @@ MUST_USE enum err data_lock(struct data *data, const struct settings *settings, 
 MUST_USE enum err data_open(struct data *data, const struct settings *settings, const struct settings_given *given,
                             struct setting_wrong *wrong);
 
+/* For commands that make none: is there a database? ERR_INVALID: wrong->line says what keeps it from being found. */
+MUST_USE enum err data_find(const struct settings *settings, const struct settings_given *given, struct setting_wrong *wrong);
+
 /* What was opened, in whichever state it is. Gives the lock back last. */
 void data_close(struct data *data);
 

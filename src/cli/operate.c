@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/base.h"
 #include "base/clock.h"
@@ -51,15 +50,6 @@ static int finish(struct operation *operation, int status)
 	else if (operation->line.length)
 		command_refuse(buf_string(&operation->line));
 	return status;
-}
-
-/* A wrong --data makes nothing: commands are for what a server has begun. */
-static enum err look_for_database(struct operating *operating)
-{
-	if (!access(operating->settings.database, F_OK))
-		return OK;
-	setting_complain(&operating->wrong, &operating->given, SETTING_DATABASE, "which no server has begun");
-	return ERR_INVALID;
 }
 
 /* The store is opened as the server opens it, and under its lock, which the caller has taken. */
@@ -127,7 +117,7 @@ static int run_anywhere(struct operating *operating, struct operation *operation
 	enum err err;
 
 	while ((err = control_ask(&operating->settings, words, &status)) == ERR_NOT_FOUND) {
-		if (!(err = look_for_database(operating)))
+		if (!(err = data_find(&operating->settings, &operating->given, &operating->wrong)))
 			err = data_lock(&operating->data, &operating->settings, &operating->given, &operating->wrong);
 		if (err != ERR_BUSY || clock_monotonic_ms() >= until_ms)
 			return run_here(operating, operation, err);

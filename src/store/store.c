@@ -66,7 +66,8 @@ enum err store_open(const char *path, struct store **out, bool *created, const c
 		return err;
 	if (!(store = calloc(1, sizeof(*store))))
 		return ERR_STORE;
-	store->path = realpath(path, NULL);
+	if (!(store->path = realpath(path, NULL)))
+		*why = errno == ENOENT ? "it is a symbolic link to what is not there" : strerrordesc_np(errno);
 	readers_init(&store->readers, store->path);
 	if (!store->path || (err = start(store, created, why))) {
 		store_close(store);

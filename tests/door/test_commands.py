@@ -104,6 +104,12 @@ class WrongSettings(unittest.TestCase):
                 f.write("this is no database, but it is long enough to look like one" * 20)
             self.refused(["--data", where, "--database", "sqlite:" + path], names=["--database", path])
 
+    def test_a_database_whose_link_leads_nowhere(self):
+        with folder() as where:
+            path = os.path.join(where, "link.db")
+            os.symlink(os.path.join(where, "none.db"), path)
+            self.refused(["--data", where, "--database", "sqlite:" + path], names=["--database", path, "a symbolic link to what is not there"])
+
     def test_a_port_that_is_taken(self):
         with folder() as where, socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))

@@ -350,6 +350,13 @@ class WithoutAServer(Commands):
             self.refused(2, f"process {self.server.process.pid} is using", "user", "list", "--data", where, "--database",
                          f"sqlite:{self.server.database}", "--keyring", os.path.join(self.server.data, "keyring"))
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
+    def test_who_may_not_look_is_not_told_that_there_is_none(self):
+        done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", binary(), "user", "list", "--data", self.server.data],
+                              env=clean_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        self.assertIn("which cannot be reached", done.stderr)
+
     def test_nothing_is_made_where_no_server_has_been(self):
         with tempfile.TemporaryDirectory() as where:
             for name in (where, os.path.join(where, "new")):
