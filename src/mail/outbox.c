@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "base/banned.h"
 
 #define NAME_MARK_BYTES 6 /* of random: two processes never choose the same name */
+#define MARK_TEXT       (2 * NAME_MARK_BYTES)
 #define FILE_NAME_TEXT  80
 
 struct outbox {
@@ -29,6 +31,37 @@ static int open_folder(const char *path)
 	if (folder_make(path) && errno != EEXIST)
 		return -1;
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool is_half(const char *name)
+{
+	static const char end[] = ".part";
+
+	return name[0] == '.' && strspn(name + 1, "0123456789abcdef") == MARK_TEXT && !strcmp(name + 1 + MARK_TEXT, end);
+}
+
+static bool is_before(const struct timespec *one, const struct timespec *other)
+{
+	return one->tv_sec < other->tv_sec || (one->tv_sec == other->tv_sec && one->tv_nsec < other->tv_nsec);
+}
+
+/* Removes the mails, with codes in them, that one of us was writing when it was killed. Another may be writing one at this moment. */
+static void sweep(int folder)
+{
+	DIR *entries = fdopendir(folder);
+	const struct dirent *entry;
+	struct timespec now;
+	struct stat about;
+
+	if (!entries || clock_gettime(CLOCK_REALTIME, &now)) {
+		(void)(entries ? closedir(entries) : close(folder));
+		return;
+	}
+	while ((entry = readdir(entries)))
+		if (is_half(entry->d_name) && !fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) && S_ISREG(about.st_mode) &&
+		    about.st_uid == geteuid() && is_before(&about.st_mtim, &now))
+			(void)unlinkat(folder, entry->d_name, 0);
+	closedir(entries);
 }
 
 static const char *folder_trouble(void)
@@ -62,7 +95,7 @@ static enum err outbox_open(const struct settings *settings, const atomic_bool *
 		free(outbox);
 		return ERR_IO;
 	}
-	close(folder);
+	sweep(folder); /* closes it */
 	*way = outbox;
 	return OK;
 }
@@ -71,7 +104,7 @@ static enum err outbox_open(const struct settings *settings, const atomic_bool *
 static enum err make_names(struct outbox *outbox, char temporary[static FILE_NAME_TEXT], char name[static FILE_NAME_TEXT])
 {
 	uint8_t mark[NAME_MARK_BYTES];
-	char mark_text[2 * NAME_MARK_BYTES + 1], day[32];
+	char mark_text[MARK_TEXT + 1], day[32];
 	struct timespec now;
 	struct tm tm;
 

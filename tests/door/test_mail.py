@@ -414,6 +414,31 @@ class Files(DoorTest):
             self.assertRegex(name, r"^\d{8}T\d{6}\.\d{3}Z-\d{6}-[0-9a-f]{12}\.eml$")
             self.assertEqual(os.stat(os.path.join(self.server.outbox, name)).st_mode & 0o7777, 0o600)
 
+    def test_what_a_killed_one_left_is_swept_away_and_nothing_else(self):
+        def place(name):
+            return os.path.join(self.server.outbox, name)
+
+        ours, young = ".0123456789ab.part", ".ba9876543210.part"
+        others = [young, ".0123456789ab", "0123456789ab.part", ".0123456789AB.part", ".0123456789ab.part.eml", ".0123456789a.part",
+                  ".0123456789abc.part", ".notes.part", "mine.eml"]
+        self.server.end(signal.SIGKILL)
+        try:
+            for name in (ours, *others):
+                with open(place(name), "w", encoding="ascii") as file:
+                    file.write("Your code: 123456")
+            os.utime(place(young), (time.time() + 60, time.time() + 60))
+            os.symlink(ours, place(".aaaaaaaaaaaa.part"))
+            os.mkdir(place(".bbbbbbbbbbbb.part"))
+        finally:
+            self.server.start()
+        try:
+            left = {name for name in os.listdir(self.server.outbox) if not name.startswith("2")}
+            self.assertEqual(left, {*others, ".aaaaaaaaaaaa.part", ".bbbbbbbbbbbb.part"})
+        finally:
+            os.rmdir(place(".bbbbbbbbbbbb.part"))
+            for name in (*others, ".aaaaaaaaaaaa.part"):
+                os.unlink(place(name))
+
 
 if __name__ == "__main__":
     unittest.main()
