@@ -1,6 +1,7 @@
 #include "accounts/password_try.h"
 #include "accounts/profile.h"
 #include "audit/audit.h"
+#include "second_step/caller_fill.h"
 #include "sign_in/sign_in.h"
 #include "store/store.h"
 
@@ -62,11 +63,12 @@ static enum err prove_second_step(struct db *db, void *argument)
 	if (err || (err = second_step_find(db, &confirm->now.account.id, &enrolment)) ||
 	    (err = session_prove_second_step(db, &session->id, &enrolment.id, used, call->now_s)))
 		return err;
-	if ((err = second_step_tell(db, call, &confirm->now.account, confirm->method, left)))
-		return err;
 	session->second_step_at = call->now_s;
 	session->enrolment = enrolment.id;
 	session->methods |= used;
+	if ((err = caller_fill(db, call->now_s, &confirm->now)) ||
+	    (err = second_step_tell(db, call, &confirm->now.account, confirm->method, left)))
+		return err;
 	return note(db, confirm, used == USED_OTP ? "totp" : "recovery_code");
 }
 
