@@ -10,6 +10,7 @@ struct find {
 	const struct call *call;
 	struct token_digest token;
 	struct caller *caller;
+	struct caller seen; /* the caller, once it is written that they are here */
 };
 
 static enum err find_caller(struct db *db, void *argument)
@@ -32,18 +33,27 @@ static const char *bearer_token(struct call *call)
 	return arena_copy(call->arena, value->bytes + skip, value->length - skip);
 }
 
+/* The session ends later for it. */
 static enum err note_seen(struct db *db, void *argument)
 {
-	const struct call *call = argument;
+	struct find *find = argument;
+	int64_t now_s = find->call->now_s;
+	enum err err = session_seen(db, &find->caller->session.id, now_s);
 
-	return session_seen(db, &call->caller->session.id, call->now_s);
+	if (err)
+		return err;
+	find->seen = *find->caller;
+	find->seen.session.last_seen_at = now_s;
+	return caller_fill(db, now_s, &find->seen);
 }
 
 /* When somebody was last here is no reason to turn them away. */
-static void see(struct call *call)
+static void see(struct find *find)
 {
-	if (call->now_s - call->caller->session.last_seen_at >= SESSION_SEEN_S)
-		(void)!store_change(call->store, note_seen, call);
+	bool recent = find->call->now_s - find->caller->session.last_seen_at < SESSION_SEEN_S;
+
+	if (!recent && !store_change(find->call->store, note_seen, find))
+		*find->caller = find->seen;
 }
 
 /* A token opens only the way it was handed out: a cookie is never a bearer token, nor the reverse. */
@@ -58,9 +68,9 @@ static enum err find_by(struct call *call, const char *token, bool bearer)
 		return err == ERR_NOT_FOUND ? OK : err;
 	if (find.caller->session.bearer != bearer)
 		return OK;
+	see(&find);
 	call->caller = find.caller;
 	call->bearer = bearer;
-	see(call);
 	return OK;
 }
 

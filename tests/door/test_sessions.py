@@ -1,4 +1,6 @@
 """Sessions: listed, ended, confirmed again; remembered devices."""
+import calendar
+import time
 import unittest
 
 from harness import OTHER_PASSWORD, PASSWORD, UTC_SECOND, WRONG_PASSWORD, DoorTest, Person, expect, mail_code, token_of, wrong_code
@@ -120,6 +122,16 @@ class Sessions(DoorTest):
         expect(person.get("/account"), 200)
         session = sessions(person)[0]
         self.assertNotEqual(session["signed_in_at"], session["last_seen_at"])
+
+    def test_the_end_that_is_told_counts_from_this_request(self):
+        """Seven days unused: the pause before it is no part of them."""
+        for ask in (lambda p: p.get("/session"), lambda p: p.post("/session/confirm", {"password": p.password})):
+            person = self.person().sign_up()
+            self.server.forward(6 * 24 * 3600)
+            told = expect(ask(person), 200)["expires_at"]
+            expires = calendar.timegm(time.strptime(told, "%Y-%m-%dT%H:%M:%SZ"))
+            self.assertAlmostEqual(expires - time.time(), 7 * 24 * 3600, delta=20)
+            self.assertEqual(expect(person.get("/session"), 200)["expires_at"], told)
 
 
 class Confirm(DoorTest):
