@@ -12,7 +12,7 @@ static int64_t sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Counted from the demand at the earliest: one that comes into force throws nobody out. */
+/* The day counts from the first demand at the earliest: one that comes into force throws nobody out. */
 int64_t caller_expires_at(const struct caller *caller)
 {
 	const struct session *session = &caller->session;
@@ -21,8 +21,8 @@ int64_t caller_expires_at(const struct caller *caller)
 
 	if (!demand->in_force)
 		return ends_at;
-	ends_at = sooner(ends_at, later(session->signed_in_at, demand->from_at) + MANDATE_SESSION_S);
-	return sooner(ends_at, later(session->last_seen_at, demand->from_at) + demand->idle_s);
+	ends_at = sooner(ends_at, later(session->signed_in_at, demand->from_at) + SESSION_DEMANDED_S);
+	return sooner(ends_at, demand->idle_ends_at);
 }
 
 enum err caller_fresh(const struct caller *caller, enum freshness freshness, int64_t now_s)

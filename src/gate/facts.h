@@ -25,7 +25,7 @@ struct person {
 	bool two_step, setup_required, demanded;
 	uint32_t users;     /* passes that point here: the writer's */
 	uint32_t as_of;     /* memory_as_of: another number once anything of it has changed */
-	short_time idle_from, valid_until; /* idle_from: when a demand came into force; valid_until 0: no demand will */
+	short_time valid_until; /* a demand comes into force then, or ends what is unused since before it did; 0: none */
 	uint32_t idle_s;
 	uint16_t organizations, services, email_bytes, name_bytes;
 	uint8_t data[];     /* pairs of id and role, by id: organizations, services; e-mail; name, percent-encoded */

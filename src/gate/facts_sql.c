@@ -57,8 +57,7 @@ static void set_person(struct person *person, const struct caller *caller, int64
 	person->two_step = caller->two_step;
 	person->setup_required = caller->account.setup_required_at != 0;
 	person->demanded = demand->in_force;
-	person->idle_from = demand->in_force ? time_shorten(demand->from_at) : 0;
-	person->idle_s = (uint32_t)(demand->in_force ? demand->idle_s : SESSION_IDLE_S);
+	person->idle_s = (uint32_t)(demand->idle_s ? demand->idle_s : SESSION_IDLE_S);
 	person->valid_until = demand->next_at > now_s ? time_shorten(demand->next_at) : 0;
 }
 
@@ -116,9 +115,9 @@ static int64_t ends_at(const struct caller *caller)
 	const struct demand *demand = &caller->demand;
 	int64_t from = session->signed_in_at > demand->from_at ? session->signed_in_at : demand->from_at;
 
-	if (!demand->in_force || from + MANDATE_SESSION_S > session->ends_at)
+	if (!demand->in_force || from + SESSION_DEMANDED_S > session->ends_at)
 		return session->ends_at;
-	return from + MANDATE_SESSION_S;
+	return from + SESSION_DEMANDED_S;
 }
 
 enum err pass_load(struct db *db, const struct caller *caller, const struct person *person, const struct token_digest *token,

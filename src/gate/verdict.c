@@ -2,18 +2,17 @@
 
 #include "base/banned.h"
 
-/* Time alone may have ended the pass, or put a demand in force, since memory was filled. */
+/* Time alone may have ended the pass, or let a demand begin to count, since memory was filled. */
 static bool is_current(const struct pass *pass, int64_t now_s)
 {
 	const struct person *person = pass->person;
 	int64_t seen = time_lengthen(atomic_load_explicit(&pass->last_seen, memory_order_relaxed));
-	int64_t idle_from = person->idle_from ? time_lengthen(person->idle_from) : 0;
 
 	if (atomic_load_explicit(&person->dead, memory_order_acquire))
 		return false;
 	if (person->valid_until && now_s >= time_lengthen(person->valid_until))
 		return false;
-	return now_s < time_lengthen(pass->ends_at) && now_s < (seen > idle_from ? seen : idle_from) + person->idle_s;
+	return now_s < time_lengthen(pass->ends_at) && now_s < seen + person->idle_s;
 }
 
 /* As sign_in/caller_fill.c has it. */

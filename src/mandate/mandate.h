@@ -7,7 +7,6 @@
 
 #include "store/db.h"
 
-#define MANDATE_SESSION_S  (24LL * 60 * 60) /* sessions under one end after 24 h in all: design.md section 4 */
 #define MANDATE_IDLE_MIN_S (15LL * 60)
 #define MANDATE_IDLE_MAX_S (24LL * 60 * 60)
 #define MANDATE_IDLE_S     (8LL * 60 * 60)  /* unless the organisation set another */
@@ -17,12 +16,16 @@
 
 /* All that is demanded of one account, now. */
 struct demand {
-	bool any;            /* somebody demands it, in force or with grace: nobody switches off */
+	bool any;             /* somebody demands it, in force or with grace: nobody switches off */
 	bool in_force;
-	int64_t from_at;     /* the first one came or will come into force; with `any` */
-	int64_t idle_s;      /* the shortest of those in force */
-	int64_t next_at;     /* another one comes into force then; 0: none is to come */
+	int64_t from_at;      /* the first one came or will come into force; with `any` */
+	int64_t idle_ends_at; /* with in_force: a session that was last seen at seen_at ends then, if nobody uses it again */
+	int64_t idle_s;       /* what is unused for so long is over: the shortest of those in force for as long already; 0: none is */
+	int64_t next_at;      /* until then in_force and idle_s stay as they are; 0: for ever */
 };
+MUST_USE enum err mandate_of_session(struct db *db, const struct id *account, int64_t seen_at, int64_t now_s, struct demand *out);
+
+/* The same of somebody who is here now. */
 MUST_USE enum err mandate_of(struct db *db, const struct id *account, int64_t now_s, struct demand *out);
 
 /* Who demands it. */

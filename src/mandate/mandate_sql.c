@@ -2,23 +2,32 @@
 
 #include "base/banned.h"
 
-enum err mandate_of(struct db *db, const struct id *account, int64_t now_s, struct demand *out)
+/* Each counts from when it came into force at the earliest, by itself: one that comes throws nobody out whom it finds under another. */
+enum err mandate_of_session(struct db *db, const struct id *account, int64_t seen_at, int64_t now_s, struct demand *out)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	enum err err = db_one(db, &rows,
-	        "SELECT COUNT(*), MIN(d.from_at), MIN(CASE WHEN d.from_at <= $2 THEN d.session_idle_s END),"
-	        " MIN(CASE WHEN d.from_at > $2 THEN d.from_at END)"
+	        "SELECT COUNT(*), MIN(d.from_at),"
+	        " MIN(CASE WHEN d.from_at <= $2 THEN CASE WHEN d.from_at > $3 THEN d.from_at ELSE $3 END + d.session_idle_s END),"
+	        " MIN(CASE WHEN d.from_at <= $2 - d.session_idle_s THEN d.session_idle_s END),"
+	        " MIN(CASE WHEN d.from_at > $2 THEN d.from_at"
+	        " WHEN d.from_at > $2 - d.session_idle_s THEN d.from_at + d.session_idle_s END)"
 	        " FROM membership m JOIN mandate d ON d.organization_id = m.organization_id"
 	        " WHERE m.account_id = $1 AND d.required = 1",
-	        db_id(account), db_int(now_s));
+	        db_id(account), db_int(now_s), db_int(seen_at));
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_STORE : err;
 
-	struct demand found = { .any = db_get_int(&rows, 0) > 0, .from_at = db_get_int(&rows, 1), .idle_s = db_get_int(&rows, 2),
-		                 .next_at = db_get_int(&rows, 3) };
+	struct demand found = { .any = db_get_int(&rows, 0) > 0, .from_at = db_get_int(&rows, 1), .idle_ends_at = db_get_int(&rows, 2),
+		                 .idle_s = db_get_int(&rows, 3), .next_at = db_get_int(&rows, 4) };
 	found.in_force = found.any && found.from_at <= now_s;
 	*out = found;
 	return OK;
+}
+
+enum err mandate_of(struct db *db, const struct id *account, int64_t now_s, struct demand *out)
+{
+	return mandate_of_session(db, account, now_s, now_s, out);
 }
 
 enum err mandate_list(struct db *db, const struct id *account, struct demanding *out, size_t room, size_t *count)

@@ -21,7 +21,7 @@ enum err caller_fill(struct db *db, int64_t now_s, struct caller *caller)
 
 	if ((err = account_find(db, &caller->session.account, &caller->account)) ||
 	    (err = second_step_find(db, &caller->account.id, &enrolment)) ||
-	    (err = mandate_of(db, &caller->account.id, now_s, &caller->demand)))
+	    (err = mandate_of_session(db, &caller->account.id, caller->session.last_seen_at, now_s, &caller->demand)))
 		return err;
 	caller->enrolment = enrolment.id;
 	caller->two_step = !id_empty(&enrolment.id);

@@ -1,7 +1,7 @@
 /*
  * session: records of who is signed in, how and how freshly. Opened by sign_in/ alone.
- * A session ends after SESSION_DAYS in all, after SESSION_IDLE_DAYS unused, with the enrolment that its second step used,
- * with its account, or because somebody ended it.
+ * A session ends after SESSION_S in all, after SESSION_IDLE_S unused, sooner under a demand in force, with the enrolment that its
+ * second step used, with its account, or because somebody ended it.
  */
 #ifndef TWOSTEP_SESSIONS_SESSION_H
 #define TWOSTEP_SESSIONS_SESSION_H
@@ -11,6 +11,7 @@
 
 #define SESSION_S         (30LL * 24 * 60 * 60) /* design.md section 4: others after 7 and 30 days */
 #define SESSION_IDLE_S    (7LL * 24 * 60 * 60)
+#define SESSION_DEMANDED_S (24LL * 60 * 60) /* in all, under a demand in force */
 #define SESSION_SEEN_S    60  /* last_seen_at is written when this much newer: design.md section 2 */
 #define SESSION_FRESH_S   600 /* design.md section 6: fresh */
 #define SESSIONS_MAX      100 /* of an account; a further one ends the one unused for longest */
@@ -40,7 +41,7 @@ bool session_young(int64_t at, int64_t max_age_s, int64_t now_s);
 
 MUST_USE enum err session_add(struct db *db, const struct session *session, const struct token_digest *token);
 
-/* A living one by its token: OK, ERR_NOT_FOUND, ERR_STORE. */
+/* A living one by its token, whatever is demanded of it (second_step/caller_fill.h): OK, ERR_NOT_FOUND, ERR_STORE. */
 MUST_USE enum err session_find(struct db *db, const struct token_digest *token, int64_t now_s, struct session *out);
 
 /* The same by its name. */

@@ -439,6 +439,32 @@ class Going(ClockTest):
         self.set(0)
         self.assertTrue(expect(member.get("/session"), 200)["restricted"])
 
+    def test_checks_count_each_of_two_demands_from_its_own_moment(self):
+        """As GET /session does, from memory too: whoever is here when the second one comes stays, and is out once unused for as long as it says."""
+        (first, owner, manager, _), (second, other, *_) = self.team(two_step=True), self.team("Beta", two_step=True)
+        self.join(second, manager)
+        host = self.own_host()
+        self.service(owner, first, host)
+        expect(owner.patch(f"/organizations/{first}/security", {"two_step_required": True, "session_idle_s": DAY}), 200)
+        manager.sign_in()
+        early, late = manager.elsewhere().sign_in(), manager.elsewhere().sign_in()
+        for browser in (manager, early, late):
+            self.assert_let_in(self.forward_auth(browser, host))
+        self.set(20 * MINUTE)
+        other.sign_in()
+        expect(other.patch(f"/organizations/{second}/security", {"two_step_required": True, "session_idle_s": 15 * MINUTE}), 200)
+        for minutes, browser in ((20, manager), (30, manager), (34, early), (34, manager), (40, manager), (48, early), (54, manager)):
+            self.set(minutes * MINUTE)
+            for about in ("once", "from memory"):
+                self.assert_let_in(self.forward_auth(browser, host), f"{minutes} minutes, {about}")
+            expect(browser.get("/session"), 200, about=minutes)
+        self.assert_kept_out(self.forward_auth(late, host), 401, "unused since before the second one")
+        self.set(64 * MINUTE)
+        self.assert_kept_out(self.forward_auth(early, host), 401, "unused for sixteen minutes")
+        for gone in (early, late):
+            expect(gone.get("/session"), 401, "not_signed_in")
+        self.assert_let_in(self.forward_auth(manager, host))
+
     def test_assertions_are_signed_and_keys_rotate(self):
         organization, owner, *_ = self.team()
         host = self.own_host()

@@ -207,6 +207,31 @@ class InForce(Demand):
         expect(member.get("/account"), 200)
         expect(member.get("/organizations"), 403, "two_step_setup_required")
 
+    def test_each_of_two_counts_from_its_own_moment(self):
+        """No session ends sooner than the stricter of them says, counted from when that came into force, nor later than any of them."""
+        hour = 3600
+        cases = (  # unused for how long, of the first one, before the second; how long it lets be unused; how long after
+            (DAY, 1200, 900, 0, 900), (DAY, 1200, 900, 800, 900), (DAY, 1200, 900, 1000, None),
+            (hour, 3000, DAY, 300, hour), (hour, 3000, DAY, 1200, None), (DAY, 6 * hour, DAY, 17 * hour, DAY), (DAY, 6 * hour, DAY, 19 * hour, None),
+        )
+        for first_s, before_s, second_s, after_s, expires_in_s in cases:
+            with self.subTest(f"{first_s} s, {before_s} s later {second_s} s, {after_s} s later"):
+                (first, owner, _, member), (second, other, *_) = self.team(), self.team("Beta")
+                self.join(second, member)
+                for person in (owner, other, member):
+                    person.enable()
+                expect(self.demand(owner, first, session_idle_s=first_s), 200)
+                member = member.elsewhere().sign_in()
+                self.server.forward(before_s)
+                other.sign_in()
+                expect(self.demand(other, second, session_idle_s=second_s), 200)
+                self.server.forward(after_s)
+                if expires_in_s is None:
+                    expect(member.get("/session"), 401, "not_signed_in")
+                    continue
+                expires = expect(member.get("/session"), 200)["expires_at"]
+                self.assertAlmostEqual(seconds_until(expires), min(expires_in_s, DAY - before_s - after_s), delta=20)
+
     def test_switching_on_and_off_race_to_one_truth(self):
         organization, owner, _, member = self.team()
         for person in (owner, member):

@@ -27,8 +27,8 @@ struct row {
 	enum service_role service_role;
 	int64_t rule_s;                             /* a rule of the service */
 	int64_t later_s;                            /* the check comes so much later than memory was filled */
-	int64_t demand_in_s;                        /* a demand will be in force */
-	int64_t seen_ago_s, demanded_ago_s, ends_in_s; /* ends_in_s 0: in a day */
+	int64_t demand_in_s;                        /* a demand will be in force, or end what is unused since before it was */
+	int64_t seen_ago_s, idle_s, ends_in_s;      /* idle_s 0: IDLE_S; ends_in_s 0: in a day */
 	const char *path;
 };
 
@@ -78,9 +78,11 @@ static const struct row rows[] = {
 	{ .about = "idle for long", .verdict = VERDICT_UNSURE, .seen_ago_s = IDLE_S },
 	{ .about = "nearly so", .verdict = VERDICT_OK, .seen_ago_s = IDLE_S - 1 },
 	{ .about = "idle since before a demand came into force", .verdict = VERDICT_OK, .seen_ago_s = 10 * IDLE_S, .demanded = true,
-	  .demanded_ago_s = 10 },
-	{ .about = "and idle since then", .verdict = VERDICT_UNSURE, .seen_ago_s = 10 * IDLE_S, .demanded = true,
-	  .demanded_ago_s = IDLE_S },
+	  .idle_s = DAY_S, .demand_in_s = IDLE_S, .later_s = IDLE_S - 1 },
+	{ .about = "and idle since then", .verdict = VERDICT_UNSURE, .seen_ago_s = 10 * IDLE_S, .demanded = true, .idle_s = DAY_S,
+	  .demand_in_s = IDLE_S, .later_s = IDLE_S },
+	{ .about = "idle under one demand, and another came just now", .verdict = VERDICT_UNSURE, .seen_ago_s = IDLE_S, .demanded = true,
+	  .demand_in_s = IDLE_S },
 	{ .about = "at its end", .verdict = VERDICT_UNSURE, .ends_in_s = 50, .later_s = 50 },
 	{ .about = "just before", .verdict = VERDICT_OK, .ends_in_s = 50, .later_s = 49 },
 
@@ -122,8 +124,7 @@ static struct person *person_of(const struct row *row)
 	person->two_step = !row->no_two_step;
 	person->setup_required = row->setup_required;
 	person->demanded = row->demanded;
-	person->idle_s = IDLE_S;
-	person->idle_from = row->demanded_ago_s ? time_shorten(NOW - row->demanded_ago_s) : 0;
+	person->idle_s = (uint32_t)(row->idle_s ? row->idle_s : IDLE_S);
 	person->valid_until = row->demand_in_s ? time_shorten(NOW + row->demand_in_s) : 0;
 	atomic_store(&person->dead, row->dead);
 	return person;
