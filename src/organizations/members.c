@@ -322,7 +322,8 @@ static enum err remove_it(struct db *db, void *argument)
 		return ERR_LAST_OWNER;
 	if ((err = organization_log(db, call, &now.organization, leaves ? AUDIT_MEMBER_LEFT : AUDIT_MEMBER_REMOVED,
 	             (struct about){ &one->account, member.email, role_name(member.role) })) ||
-	    (err = invitations_cancel_by(db, &now.organization, &one->account)))
+	    (err = invitations_cancel_by(db, &now.organization, &one->account)) ||
+	    (err = sessions_end_over_of(db, &now.organization, &one->account, call->now_s)))
 		return err;
 	return member_drop(db, &now.organization, &one->account);
 }

@@ -131,7 +131,8 @@ static enum err drop(struct db *db, void *argument)
 	if (change->name && strcmp(change->name, now.name) != 0)
 		return ERR_NAME;
 	if ((err = organization_log(db, change->call, &now.organization, AUDIT_ORGANIZATION_DELETED,
-	             (struct about){ .target = now.name })))
+	             (struct about){ .target = now.name })) ||
+	    (err = sessions_end_over(db, &now.organization, change->call->now_s)))
 		return err;
 	return organization_drop(db, &now.organization);
 }

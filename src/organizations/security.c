@@ -157,6 +157,8 @@ static enum err change_mandate(struct db *db, const struct changing *changing, c
 
 	if (change->grace_days.given && !wanted)
 		return ERR_INVALID;
+	if ((err = sessions_end_over(db, &changing->call->membership->organization, changing->call->now_s)))
+		return err;
 	if (wanted)
 		err = demand(db, changing, &mandate, before->own_two_step);
 	else if (mandate.required)

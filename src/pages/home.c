@@ -56,7 +56,7 @@ static enum err switch_language(struct call *call)
 
 static enum err leave(struct call *call)
 {
-	enum err err = call->caller ? sign_out(call) : OK;
+	enum err err = sign_out(call);
 
 	if (err)
 		return err;

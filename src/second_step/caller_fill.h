@@ -13,7 +13,7 @@ MUST_USE enum err caller_fill(struct db *db, int64_t now_s, struct caller *calle
 /* The same, and ERR_NOT_FOUND where a demand has ended the session. */
 MUST_USE enum err caller_complete(struct db *db, int64_t now_s, struct caller *caller);
 
-/* Whose session is this? OK, ERR_NOT_FOUND (nobody's), ERR_STORE. */
+/* Whose session is this? OK, ERR_NOT_FOUND (nobody's; with out->session: of one that a demand has ended), ERR_STORE. */
 MUST_USE enum err caller_find(struct db *db, const struct token_digest *token, int64_t now_s, struct caller *out);
 
 /*

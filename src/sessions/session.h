@@ -65,7 +65,14 @@ MUST_USE enum err session_end(struct db *db, const struct id *account, const str
 MUST_USE enum err session_end_others(struct db *db, const struct id *account, const struct id *keep);
 MUST_USE enum err session_end_all(struct db *db, const struct id *account);
 
-/* The living ones, newest first, into room for `room`. */
+/*
+ * Ends for good what this organization's demand has ended: of all members, or of one. To be called before the demand changes or goes,
+ * or somebody leaves it behind, or it would live again.
+ */
+MUST_USE enum err sessions_end_over(struct db *db, const struct id *organization, int64_t now_s);
+MUST_USE enum err sessions_end_over_of(struct db *db, const struct id *organization, const struct id *account, int64_t now_s);
+
+/* The living ones, under what is demanded too, newest first, into room for `room`. */
 MUST_USE enum err session_list(struct db *db, const struct id *account, int64_t now_s, struct session *out, size_t room,
                                size_t *count);
 

@@ -6,6 +6,14 @@
 	"id, account_id, enrolment, bearer, methods, remembered, signed_in_at, confirmed_at, second_step_at," \
 	" last_seen_at, ends_at, browser, address"
 
+/*
+ * Has demand d ended session s? As accounts/caller.c and gate/verdict.c have it: for each demand by itself, counted from when it came
+ * into force at the earliest. $2: now, $3: SESSION_DEMANDED_S ago.
+ */
+#define OVER \
+	"d.required = 1 AND ((d.from_at <= $3 AND s.signed_in_at <= $3)" \
+	" OR (d.from_at <= $2 - d.session_idle_s AND s.last_seen_at <= $2 - d.session_idle_s))"
+
 static enum err read_session(const struct db_rows *rows, struct session *out)
 {
 	struct session found = { 0 };
@@ -148,13 +156,31 @@ enum err session_end_all(struct db *db, const struct id *account)
 	return db_change(db, NULL, "DELETE FROM session WHERE account_id = $1", db_id(account));
 }
 
+/* The rows go later, in parts (sessions_forget): ten thousand at once would keep others' changes waiting. */
+#define END_OVER \
+	"UPDATE session SET ends_at = $2 WHERE ends_at > $2 AND id IN (SELECT s.id FROM mandate d" \
+	" JOIN membership m ON m.organization_id = d.organization_id JOIN session s ON s.account_id = m.account_id" \
+	" WHERE d.organization_id = $1 AND " OVER
+
+enum err sessions_end_over(struct db *db, const struct id *organization, int64_t now_s)
+{
+	return db_change(db, NULL, END_OVER ")", db_id(organization), db_int(now_s), db_int(now_s - SESSION_DEMANDED_S));
+}
+
+enum err sessions_end_over_of(struct db *db, const struct id *organization, const struct id *account, int64_t now_s)
+{
+	return db_change(db, NULL, END_OVER " AND m.account_id = $4)", db_id(organization), db_int(now_s),
+	        db_int(now_s - SESSION_DEMANDED_S), db_id(account));
+}
+
 enum err session_list(struct db *db, const struct id *account, int64_t now_s, struct session *out, size_t room, size_t *count)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	enum err err = db_query(db, &rows,
-	        "SELECT " COLUMNS " FROM session WHERE account_id = $1 AND ends_at > $2 AND last_seen_at > $3"
-	        " ORDER BY last_seen_at DESC, id LIMIT $4",
-	        db_id(account), db_int(now_s), db_int(now_s - SESSION_IDLE_S), db_int((int64_t)room));
+	        "SELECT " COLUMNS " FROM session s WHERE account_id = $1 AND ends_at > $2 AND last_seen_at > $4 AND NOT EXISTS"
+	        " (SELECT 1 FROM membership m JOIN mandate d ON d.organization_id = m.organization_id WHERE m.account_id = $1 AND " OVER ")"
+	        " ORDER BY last_seen_at DESC, id LIMIT $5",
+	        db_id(account), db_int(now_s), db_int(now_s - SESSION_DEMANDED_S), db_int(now_s - SESSION_IDLE_S), db_int((int64_t)room));
 
 	*count = 0;
 	while (!err && *count < room && !(err = db_next(&rows)))

@@ -9,6 +9,7 @@
 struct find {
 	const struct call *call;
 	struct token_digest token;
+	bool bearer;
 	struct caller *caller;
 	struct caller seen; /* the caller, once it is written that they are here */
 };
@@ -18,6 +19,35 @@ static enum err find_caller(struct db *db, void *argument)
 	const struct find *find = argument;
 
 	return caller_find(db, &find->token, find->call->now_s, find->caller);
+}
+
+/* Its row is there, and a demand has ended it. */
+static bool is_over(const struct find *find, enum err err)
+{
+	const struct session *session = &find->caller->session;
+
+	return err == ERR_NOT_FOUND && !id_empty(&session->id) && session->bearer == find->bearer;
+}
+
+/* For good, whatever becomes of the demand, or whoever signs out of it would not. The writer knows if it was used meanwhile. */
+static enum err end_over(struct db *db, void *argument)
+{
+	const struct find *find = argument;
+	const struct session *session = &find->caller->session;
+	enum err err = find_caller(db, argument);
+
+	if (!is_over(find, err))
+		return err;
+	err = session_end(db, &session->account, &session->id);
+	return db_keep(db, err ? err : ERR_NOT_FOUND);
+}
+
+static enum err look(struct find *find)
+{
+	struct store *store = find->call->store;
+	enum err err = store_read(store, find_caller, find);
+
+	return is_over(find, err) ? store_change(store, end_over, find) : err;
 }
 
 /* The token of an Authorization header, NULL where there is none. */
@@ -59,12 +89,12 @@ static void see(struct find *find)
 /* A token opens only the way it was handed out: a cookie is never a bearer token, nor the reverse. */
 static enum err find_by(struct call *call, const char *token, bool bearer)
 {
-	struct find find = { .call = call, .caller = arena_alloc(call->arena, sizeof(struct caller)) };
+	struct find find = { .call = call, .bearer = bearer, .caller = arena_alloc(call->arena, sizeof(struct caller)) };
 	enum err err;
 
 	if (!find.caller)
 		return ERR_MEMORY;
-	if ((err = token_parse(token, &find.token)) || (err = store_read(call->store, find_caller, &find)))
+	if ((err = token_parse(token, &find.token)) || (err = look(&find)))
 		return err == ERR_NOT_FOUND ? OK : err;
 	if (find.caller->session.bearer != bearer)
 		return OK;

@@ -66,7 +66,7 @@ MUST_USE enum err confirm_password(struct call *call, const char *password, stru
 /* OK, ERR_NOT_ENABLED, ERR_CODE_REFUSED, ERR_RECOVERY_REFUSED, ERR_CODE_USED, ERR_RECOVERY_USED, ERR_TOO_MANY */
 MUST_USE enum err confirm_second_step(struct call *call, enum second_step_method method, const char *code, struct caller *now);
 
-/* Signs out: the session ends, its cookie goes. */
+/* Signs out: the session ends, if there is one; its cookie goes. */
 MUST_USE enum err sign_out(struct call *call);
 
 /* The caller's sessions; end one (ERR_NOT_FOUND), end all others and remembered devices. */

@@ -19,11 +19,17 @@ static enum err end(struct db *db, void *argument)
 	return err ? err : audit_add(db, ending->call, ending->action, account, account, "");
 }
 
-/* One that has ended already has ended. */
-enum err sign_out(struct call *call)
+static enum err end_own(struct call *call)
 {
 	struct ending ending = { call, &call->caller->session.id, AUDIT_SIGNED_OUT };
-	enum err err = store_change(call->store, end, &ending);
+
+	return store_change(call->store, end, &ending);
+}
+
+/* One that has ended already has ended; where a demand had done so, the guard has just removed it. */
+enum err sign_out(struct call *call)
+{
+	enum err err = call->caller ? end_own(call) : OK;
 
 	if (err && err != ERR_NOT_FOUND)
 		return err;

@@ -1,9 +1,13 @@
 """The demand for two-step of everyone: switched on by who has it, in force at once or after a grace, met by setting up."""
+import base64
 import calendar
+import hashlib
+import json
+import subprocess
 import time
 import unittest
 
-from harness import UTC_SECOND, at_once, expect, mail_text, statuses
+from harness import UTC_SECOND, at_once, binary, clean_environment, expect, mail_text, statuses
 from organizations import OrganizationTest, id_hex
 
 DAY = 24 * 3600
@@ -246,6 +250,82 @@ class InForce(Demand):
             expect(member.get("/organizations"), 200)
         else:
             expect(member.get("/organizations"), 403, "two_step_setup_required")
+
+
+class Ended(Demand):
+    """A session that was over under a demand is over, whatever becomes of the demand."""
+
+    def ended(self, seconds=9 * 3600):
+        """A member, and a session of theirs that nobody has shown since a demand ended it."""
+        organization, owner, _, member = self.team()
+        for person in (owner, member):
+            person.enable()
+        expect(self.demand(owner, organization), 200)
+        old = member.elsewhere().sign_in()
+        self.server.forward(seconds)
+        return organization, owner.sign_in(), member.elsewhere().sign_in(), old
+
+    def kept(self, person):
+        """Would its cookie open the account if nothing were demanded?"""
+        digest = hashlib.sha256(base64.urlsafe_b64decode(person.cookies["twostep"] + "==")).digest()
+        return self.server.sql("SELECT COUNT(*) FROM session WHERE token = ? AND ends_at > unixepoch()", digest)[0][0] == 1
+
+    def test_it_does_not_come_back(self):
+        def security(**change):
+            return lambda place, owner, member: expect(owner.patch(place + "/security", change), 200)
+
+        def leave(place, owner, member):
+            expect(member.delete(f"{place}/members/{member.id()}"), 204)
+
+        def remove(place, owner, member):
+            expect(owner.delete(f"{place}/members/{member.id()}"), 204)
+
+        def delete(place, owner, member):
+            expect(owner.delete(place, body={"name": "Alpha"}), 204)
+
+        cases = (
+            ("lifted", security(two_step_required=False), 9 * 3600), ("lifted after a day", security(two_step_required=False), DAY + 60),
+            ("longer idle", security(session_idle_s=DAY), 9 * 3600), ("given time again", security(grace_days=5), 9 * 3600),
+            ("left", leave, 9 * 3600), ("removed", remove, 9 * 3600), ("the organization is deleted", delete, 9 * 3600),
+        )
+        for name, end, seconds in cases:
+            with self.subTest(name):
+                organization, owner, member, old = self.ended(seconds)
+                self.assertTrue(self.kept(old))
+                end(f"/organizations/{organization}", owner, member)
+                self.assertFalse(self.kept(old))
+                expect(old.get("/session"), 401, "not_signed_in")
+                expect(member.get("/session"), 200, about="the one that lived lives")
+
+    def test_who_shows_it_ends_it(self):
+        for name, show in (("any request", lambda old: expect(old.get("/account"), 401, "not_signed_in")),
+                           ("signing out", lambda old: expect(old.delete("/session"), 401, "not_signed_in"))):
+            with self.subTest(name):
+                *_, old = self.ended()
+                show(old)
+                self.assertFalse(self.kept(old))
+
+    def test_signing_out_of_it_by_page_clears_its_cookie(self):
+        organization, owner, _, old = self.ended()
+        cookies = dict(old.cookies)
+        reply = old.request("POST", "/logout", raw=b"", headers={"Content-Type": "application/x-www-form-urlencoded"})
+        self.assertEqual((reply.status, reply.header("Location")), (303, "/login"))
+        self.assertNotIn("twostep", old.cookies)
+        old.cookies = cookies
+        self.assertFalse(self.kept(old))
+        expect(self.demand(owner, organization, on=False), 200)
+        expect(old.get("/session"), 401, "not_signed_in")
+
+    def test_it_is_not_listed(self):
+        _, owner, member, old = self.ended()
+        self.assertTrue(self.kept(old))
+        mine = [expect(member.get("/session"), 200)["id"]]
+        self.assertEqual([session["id"] for session in expect(member.get("/sessions"), 200)["sessions"]], mine)
+        page = member.request("GET", "/account/sessions")
+        self.assertEqual((page.status, page.text.count("<time "), page.text.count("/end\"")), (200, 2, 0), "its own alone")
+        shown = subprocess.run([binary(), "user", "show", member.email, "--json", "--data", self.server.data], env=clean_environment(),
+                               capture_output=True, text=True, timeout=60, check=True).stdout
+        self.assertEqual([session["id"] for session in json.loads(shown)["sessions"]], mine)
 
 
 class Grace(Demand):
