@@ -282,7 +282,8 @@ static void send_own(struct connection *c, const char *id, bool keep_alive, bool
 	};
 
 	c->closing = !keep_alive;
-	loop->head.length = 0;
+	loop->head.length = 0; /* not buf_reset, which would wipe all its room: it is written anew at once */
+	loop->head.failed = false;
 	reply_head(&loop->head, &loop->answer, &reply);
 	send_answer(c, &loop->head, &loop->answer, with_body);
 	if (loop->answer.body.room > LOOP_SCRATCH_BYTES)

@@ -1,4 +1,4 @@
-/* A server with a toy surface: order, deadlines, limits, clients that go away, the end. */
+/* A server with a toy surface: order, deadlines, limits, memory that ends, clients that go away, the end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,6 +149,23 @@ static bool answer_fast(const struct fast *fast, struct answer *answer)
 	answer->content_type = "text/plain";
 	buf_text(&answer->body, "fast");
 	return true;
+}
+
+/* ---- memory ---- */
+
+static atomic_int until_failure; /* allocations of loops until one fails; 0: none does */
+
+void *__real_malloc(size_t length);
+void *__wrap_malloc(size_t length);
+
+void *__wrap_malloc(size_t length)
+{
+	char name[16] = "";
+
+	if (atomic_load(&until_failure) && !pthread_getname_np(pthread_self(), name, sizeof(name)) && !strcmp(name, "loop") &&
+	    atomic_fetch_sub(&until_failure, 1) == 1)
+		return NULL;
+	return __real_malloc(length);
 }
 
 /* ---- a server of its own for each test ---- */
@@ -847,6 +864,40 @@ static void whichever_loop_is_told_there_is_room(void **state UNUSED)
 	sem_destroy(&held);
 }
 
+/* The n-th allocation of a loop fails, for n = 1, 2, 3 … until none is left: the answer is 503 or none, and the next one is whole. */
+static void memory_that_ended_for_a_moment_is_forgotten(void **state UNUSED)
+{
+	const struct server_options options = { .loops = 1 };
+	int failed = 0;
+
+	for (int n = 1, left = 0; !left; n++) {
+		struct running running;
+		struct reply_seen seen;
+		struct client client;
+
+		begin(&running, "127.0.0.1:0", &options);
+		atomic_store(&until_failure, n);
+		client_open(&client, running.where);
+		client_send(&client, "GET /fast HTTP/1.1\r\nConnection: close\r\n" H);
+		client_read(&client, &seen, false);
+		left = atomic_exchange(&until_failure, 0);
+		if (left ? seen.status != 200 : seen.status && seen.status != 503)
+			fail_msg("allocation %d: %d", n, seen.status);
+		failed += !left;
+		seen_done(&seen);
+		client_close(&client);
+		client_open(&client, running.where);
+		client_send(&client, "GET /fast HTTP/1.1\r\n" H);
+		client_read(&client, &seen, false);
+		if (seen.status != 200 || strcmp(buf_string(&seen.body), "fast") != 0)
+			fail_msg("after allocation %d failed: %d", n, seen.status);
+		seen_done(&seen);
+		client_close(&client);
+		end(&running);
+	}
+	assert_in_range(failed, 2, 20); /* of the head, of the body */
+}
+
 static void *stop(void *server)
 {
 	server_stop(server);
@@ -1030,6 +1081,7 @@ int main(void)
 		cmocka_unit_test(the_longest_idle_makes_room),
 		cmocka_unit_test(the_slow_make_room_too),
 		cmocka_unit_test(whichever_loop_is_told_there_is_room),
+		cmocka_unit_test(memory_that_ended_for_a_moment_is_forgotten),
 		cmocka_unit_test(an_open_request_ends_before_the_server),
 		cmocka_unit_test(who_does_not_end_is_not_waited_for),
 		cmocka_unit_test(an_answer_may_come_after_the_loops_have_ended),
