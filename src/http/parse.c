@@ -205,6 +205,7 @@ static enum err take_authority(struct parser *p, struct view *rest)
 /* Origin form, absolute form, and '*' for OPTIONS (RFC 9112 section 3.2); authority form is for proxies. */
 static enum err read_target(struct parser *p, struct request *r)
 {
+	const struct view root = { "/", 1 };
 	struct view rest = r->target;
 	const char *mark;
 	enum err err;
@@ -217,13 +218,14 @@ static enum err read_target(struct parser *p, struct request *r)
 	}
 	if (rest.bytes[0] != '/' && (err = take_authority(p, &rest)))
 		return err;
+	r->target = rest.length ? rest : root;
 
 	mark = memchr(rest.bytes, '?', rest.length);
 	r->path = first(rest, mark ? (size_t)(mark - rest.bytes) : rest.length);
 	if (mark)
 		r->query = skip(rest, r->path.length + 1);
 	if (!r->path.length)
-		r->path = (struct view){ "/", 1 };
+		r->path = root;
 	return OK;
 }
 

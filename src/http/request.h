@@ -32,7 +32,7 @@ struct header {
 struct request {
 	enum method method;
 	struct view method_text;
-	struct view target; /* as sent: path and query */
+	struct view target; /* path and query, of an absolute form too, which may have a query alone */
 	struct view path;   /* the target up to '?', still percent-encoded */
 	struct view query;  /* behind '?', empty where there is none */
 	struct view host;   /* empty where HTTP/1.0 sent none */

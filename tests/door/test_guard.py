@@ -569,6 +569,27 @@ class Rules(GuardTest):
         self.age(400)
         self.assert_kept_out(self.forward_auth(owner, host, "/admin/x", method="DELETE"), 401)
 
+    def test_hold_in_each_form_of_the_request(self):
+        """In absolute form the asked-for path is no other one (RFC 9112 section 3.2.2)."""
+        organization, owner, host = self.set_up()
+        short = "localhost"  # with http:// before it as long as the prefix of the route
+        self.service(owner, organization, short, name="Short", rules=self.RULES)
+        self.age(320)
+
+        def ask(target, **headers):
+            return owner.request("GET", target, headers={"Host": target.split("/")[2], "Origin": None, **headers})
+
+        for origin in (f"http://{host}", f"https://{host}", f"http://{short}"):
+            front = origin + "/authz/ext-authz"
+            for uri in ("/export/x", "/export/x?y", "//export/x"):
+                reply = self.assert_kept_out(ask(front + uri), 401, front + uri)
+                self.assertEqual(reply.header("Twostep-Needs"), "second_step", front + uri)
+            self.assert_let_in(ask(front + "/exports?/export/x"), front)
+            self.assert_kept_out(ask(front), 400, front)
+            self.assert_kept_out(ask(front + "?/exports"), 400, front)
+            reply = self.assert_kept_out(ask(front + "/export/x", **HTML), 302, front)
+            self.assertNotIn("authz", reply.header("Location"))
+
     def confirm(self, owner, host, uri):
         """Where a browser is sent: to a page that asks for a code, and from there back."""
         reply = self.assert_kept_out(self.forward_auth(owner, host, uri, headers=HTML), 302)

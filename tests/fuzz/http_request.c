@@ -47,12 +47,24 @@ static bool has_control(struct view view)
 	return false;
 }
 
+/* Path, and the query behind '?', in whatever form it came; a path that absolute form left out stands for itself. */
+static bool is_path_and_query(const struct request *r)
+{
+	size_t path = r->target.bytes == r->path.bytes ? r->path.length : 0;
+	const char *rest = r->target.bytes + path;
+	size_t left = r->target.length - path;
+
+	if (path > r->target.length || (!path && !view_same(r->path, "/")))
+		return false;
+	return left ? rest[0] == '?' && r->query.bytes == rest + 1 && r->query.length == left - 1 : !r->query.length;
+}
+
 static void check_request(const struct reading *reading)
 {
 	const struct request *r = &reading->request;
 
 	if (reading->parser.used > reading->length || r->header_count > REQUEST_FIELDS_MAX || r->body.length > PARSE_BODY_BYTES ||
-	    has_control(r->target) || has_control(r->host) || !r->path.length || (r->minor && !r->host.length))
+	    !is_path_and_query(r) || has_control(r->target) || has_control(r->host) || !r->path.length || (r->minor && !r->host.length))
 		abort();
 	for (size_t i = 0; i < r->header_count; i++)
 		if (!r->headers[i].name.length || has_control(r->headers[i].name) || has_control(r->headers[i].value))

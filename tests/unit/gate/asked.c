@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "gate/asked.h"
+#include "http/parse.h"
 
 #define LINES_MAX 6
 
@@ -102,6 +103,30 @@ static void reads_one_way_or_not_at_all(void **state)
 	}
 }
 
+/* As the parser leaves it, the target of absolute form holds nothing but path and query. */
+static void reads_each_form_of_a_request_alike(void **state)
+{
+	static const char *const texts[] = {
+		"GET /authz/ext-authz/export/x?y HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"GET http://localhost/authz/ext-authz/export/x?y HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"GET HTTPS://LOCALHOST/authz/ext-authz/export/x?y HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		static struct request request;
+		struct parser parser = { 0 };
+		struct asked asked;
+		size_t length = strlen(texts[i]);
+		char bytes[128];
+
+		memcpy(bytes, texts[i], length);
+		assert_int_equal(parse_more(&parser, bytes, &length, &request), PARSED_ALL);
+		if (asked_read(&request, false, &asked) || !view_same(asked.uri, "/export/x?y") || !view_same(asked.path, "/export/x"))
+			fail_msg("%s", texts[i]);
+	}
+}
+
 /* Of Accept and X-Requested-With alone; it decides nothing but how a refusal looks. */
 static void tells_browsers_from_scripts(void **state)
 {
@@ -126,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_one_way_or_not_at_all),
+		cmocka_unit_test(reads_each_form_of_a_request_alike),
 		cmocka_unit_test(tells_browsers_from_scripts),
 	};
 

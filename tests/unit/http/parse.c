@@ -356,6 +356,34 @@ static void reads_what_is_right(void **state)
 		in_all_pieces(cases[i].text, cases[i].text, strlen(cases[i].text), accepted, &cases[i]);
 }
 
+struct aimed {
+	const char *text, *target;
+};
+
+static void aimed(const struct reader *reader, const char *name, const void *expected)
+{
+	const struct aimed *right = expected;
+
+	if (reader->parsed != PARSED_ALL || !view_same(reader->request.target, right->target))
+		fail_msg("%s: %.*s", name, (int)reader->request.target.length, reader->request.target.bytes);
+}
+
+/* Whoever reads the target reads what whoever reads path and query does. */
+static void the_target_is_path_and_query_in_each_form(void **state)
+{
+	static const struct aimed cases[] = {
+		{ "GET /x/y?z=%20 HTTP/1.1\r\n" H "\r\n", "/x/y?z=%20" },
+		{ "GET http://a.example/x/y?z=%20 HTTP/1.1\r\n" H "\r\n", "/x/y?z=%20" },
+		{ "GET hTTps://A.example//x HTTP/1.1\r\n" H "\r\n", "//x" },
+		{ "GET http://a.example HTTP/1.1\r\n" H "\r\n", "/" },
+		{ "GET http://a.example?y HTTP/1.1\r\n" H "\r\n", "?y" },
+		{ "OPTIONS * HTTP/1.1\r\n" H "\r\n", "*" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		in_all_pieces(cases[i].text, cases[i].text, strlen(cases[i].text), aimed, &cases[i]);
+}
+
 static void leaves_the_next_request_alone(void **state)
 {
 	static const char *const texts[] = {
@@ -477,6 +505,7 @@ int main(void)
 		cmocka_unit_test(refuses_lengths_that_could_be_read_in_two_ways),
 		cmocka_unit_test(refuses_chunks),
 		cmocka_unit_test(reads_what_is_right),
+		cmocka_unit_test(the_target_is_path_and_query_in_each_form),
 		cmocka_unit_test(leaves_the_next_request_alone),
 		cmocka_unit_test(keeps_its_limits),
 		cmocka_unit_test(says_when_a_client_waits_for_100),
