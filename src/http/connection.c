@@ -58,6 +58,26 @@ static enum waiting waits_for(const struct connection *c)
 	return c->in.length ? WAITING_HEAD : WAITING_IDLE;
 }
 
+static int64_t waits_since_ms(const struct connection *c)
+{
+	return c->until_ms - c->loop->server->longest_ms[c->waiting];
+}
+
+struct connection *connection_longest(const struct loop *loop, enum waiting from, enum waiting to, const struct connection *but)
+{
+	struct connection *longest = NULL;
+
+	for (enum waiting waiting = from; waiting <= to; waiting++) {
+		struct connection *first = loop->waiting[waiting].first;
+
+		if (first && first == but)
+			first = first->next;
+		if (first && (!longest || waits_since_ms(first) < waits_since_ms(longest)))
+			longest = first;
+	}
+	return longest;
+}
+
 /* After anything that happened: a deadline begins anew only where something was brought to its end. */
 static void settle(struct connection *c)
 {
@@ -70,17 +90,7 @@ static void settle(struct connection *c)
 	join_list(c, waiting);
 }
 
-/* ---- memory, counted over all connections ---- */
-
-static char *hold(struct connection *c, size_t bytes)
-{
-	atomic_size_t *held = &c->loop->server->held_bytes;
-	char *memory = NULL;
-
-	if (atomic_fetch_add(held, bytes) + bytes > SERVER_HELD_BYTES || !(memory = malloc(bytes)))
-		atomic_fetch_sub(held, bytes);
-	return memory;
-}
+/* ---- memory, counted over all connections of a loop ---- */
 
 static void release(struct connection *c, void *memory, size_t bytes)
 {
@@ -88,7 +98,7 @@ static void release(struct connection *c, void *memory, size_t bytes)
 		return;
 	wipe(memory, bytes);
 	free(memory);
-	atomic_fetch_sub(&c->loop->server->held_bytes, bytes);
+	c->loop->held_bytes -= bytes;
 }
 
 static void drop_input(struct connection *c)
@@ -143,6 +153,32 @@ void connection_close(struct connection *c)
 	c->stream = NULL;
 	if (!c->busy) /* else when its job comes back */
 		hand_to_free(c);
+}
+
+/* Who holds something and was waited for longest gives way, until there is room; false where nobody is left. */
+static bool make_way(struct connection *c, size_t bytes)
+{
+	struct loop *loop = c->loop;
+	size_t most = loop->server->options.held_bytes;
+	struct connection *longest;
+
+	if (bytes > most)
+		return false;
+	while (loop->held_bytes > most - bytes) {
+		if (!(longest = connection_longest(loop, WAITING_HEAD, WAITING_WRITE, c)))
+			return false;
+		connection_close(longest);
+	}
+	return true;
+}
+
+static char *hold(struct connection *c, size_t bytes)
+{
+	char *memory = make_way(c, bytes) ? malloc(bytes) : NULL;
+
+	if (memory)
+		c->loop->held_bytes += bytes;
+	return memory;
 }
 
 /* ---- sending ---- */
@@ -451,7 +487,7 @@ static size_t take_requests(struct connection *c, char *bytes, size_t *length)
 
 /* ---- reading ---- */
 
-/* Room for at least one byte more; false where it is too much for all of us. */
+/* Room for at least one byte more; false where there is none. */
 static bool make_room(struct connection *c, size_t wanted)
 {
 	size_t room = wanted > INPUT_BYTES_MIN ? wanted : INPUT_BYTES_MIN;
@@ -469,18 +505,20 @@ static bool make_room(struct connection *c, size_t wanted)
 	return true;
 }
 
-/* How much room the rest of what has begun will need: all at once where the length is known. */
+/* Room for as much again as has come, so that nobody holds much who has said little; for no more than the rest where its length is known. */
 static size_t wanted_room(const struct connection *c)
 {
 	const struct parser *p = &c->parser;
-	size_t whole = p->head && !p->chunked ? p->head + p->body_bytes : 0;
+	size_t whole = p->head && !p->chunked ? p->head + p->body_bytes : 0, twice = c->in.length * 2;
 
 	if (c->in.length < c->in.room)
 		return c->in.room;
-	return whole > c->in.length ? whole : c->in.length * 2 < PARSE_BYTES ? c->in.length * 2 : PARSE_BYTES + 1;
+	if (whole > c->in.length && whole < twice)
+		return whole;
+	return twice < PARSE_BYTES ? twice : PARSE_BYTES + 1;
 }
 
-/* No memory for a request. Where another one is being answered there is no telling so in order. */
+/* No memory for a request, and nobody who could give way. Where another one is being answered there is no telling so in order. */
 static void give_up(struct connection *c, const char *bytes, size_t length)
 {
 	if (is_free(c))

@@ -46,6 +46,12 @@ void connection_expired(struct connection *connection);
 /* No further request: closes at once where none is under way. */
 void connection_drain(struct connection *connection);
 
+/*
+ * Of those that wait for something from `from` to `to`, the one that was waited for longest: it may give way to others. `but` is not
+ * looked at (NULL: all are). NULL: nobody waits for that.
+ */
+struct connection *connection_longest(const struct loop *loop, enum waiting from, enum waiting to, const struct connection *but);
+
 /* Closes; what remains is freed by the loop, once nobody can name it any more. */
 void connection_close(struct connection *connection);
 void connection_free(struct connection *connection);

@@ -94,23 +94,10 @@ static struct peer_socket peer_of(const union address *address)
 	return peer;
 }
 
-static int64_t waits_since_ms(const struct connection *c)
-{
-	return c->until_ms - c->loop->server->longest_ms[c->waiting];
-}
-
-/* The connection that was waited for longest, idle or slow; NULL: all there are, a request thread has in hand. */
+/* Idle or slow; NULL: all there are, a request thread has in hand. */
 static struct connection *longest_waiting(const struct loop *loop)
 {
-	struct connection *longest = NULL;
-
-	for (enum waiting waiting = WAITING_IDLE; waiting < WAITING_COUNT; waiting++) {
-		struct connection *first = loop->waiting[waiting].first;
-
-		if (first && (!longest || waits_since_ms(first) < waits_since_ms(longest)))
-			longest = first;
-	}
-	return longest;
+	return connection_longest(loop, WAITING_IDLE, WAITING_LINGER, NULL);
 }
 
 /* It gives way to a new one: who fills the house keeps nobody out. */

@@ -22,7 +22,7 @@ struct connection;
 enum waiting {
 	WAITING_WORK, /* for a request thread: no deadline here */
 	WAITING_IDLE,
-	WAITING_HEAD,
+	WAITING_HEAD, /* from here to WRITE it holds memory */
 	WAITING_BODY,
 	WAITING_WRITE,
 	WAITING_LINGER,
@@ -43,7 +43,6 @@ struct server {
 	atomic_bool stopping;
 	atomic_uint connections;
 	atomic_uint accepting;  /* loops that still let somebody in */
-	atomic_size_t held_bytes;
 };
 
 struct loop {
@@ -59,6 +58,7 @@ struct loop {
 	char date[DATE_TEXT];
 	bool accepting, draining;
 	struct waiters waiting[WAITING_COUNT];
+	size_t held_bytes; /* by its connections: options.held_bytes at most */
 	struct connection *closed; /* freed at the end of a turn: an event of this turn may still name one */
 
 	/* for one request at a time */

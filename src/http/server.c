@@ -171,6 +171,13 @@ unsigned server_loops(const struct server_options *options)
 	return options->loops ? options->loops : cores();
 }
 
+static size_t share_of_held(unsigned loops)
+{
+	size_t share = SERVER_HELD_BYTES / loops;
+
+	return share > SERVER_HELD_BYTES_MIN ? share : SERVER_HELD_BYTES_MIN;
+}
+
 static void set_defaults(struct server *server, const struct server_options *options)
 {
 	struct server_options *of = &server->options;
@@ -179,6 +186,7 @@ static void set_defaults(struct server *server, const struct server_options *opt
 	of->loops = server_loops(options);
 	of->request_threads = of->request_threads ? of->request_threads : SERVER_REQUEST_THREADS;
 	of->queue = of->queue ? of->queue : SERVER_QUEUE;
+	of->held_bytes = of->held_bytes ? of->held_bytes : share_of_held(of->loops);
 	of->connections = connections_allowed(of->connections ? of->connections : SERVER_CONNECTIONS);
 	set_deadlines(server);
 }

@@ -14,7 +14,8 @@
 #define SERVER_REQUEST_THREADS 64
 #define SERVER_QUEUE           256   /* requests that wait for a thread; beyond it: 503 `busy` */
 #define SERVER_CONNECTIONS     32768 /* most at once, where the limit on open files allows them */
-#define SERVER_HELD_BYTES      (128u << 20) /* requests half arrived and answers half sent, of all connections */
+#define SERVER_HELD_BYTES      (128u << 20) /* requests half arrived and answers half sent; of each loop an equal share */
+#define SERVER_HELD_BYTES_MIN  (16u << 20)  /* but each this much, however many there are: two of the largest answers (base/buf.h) */
 #define SERVER_DRAIN_S         10 /* contract section 1: SIGTERM */
 #define SERVER_HEAD_S          10 /* from the first byte of a request to the end of its head */
 #define SERVER_BODY_S          30 /* from there to the end of its body */
@@ -53,6 +54,7 @@ struct server_options {
 	unsigned request_threads; /* 0: SERVER_REQUEST_THREADS */
 	unsigned queue;           /* 0: SERVER_QUEUE */
 	unsigned connections;     /* 0: SERVER_CONNECTIONS */
+	size_t held_bytes;        /* of each loop; 0: its share of SERVER_HELD_BYTES */
 	struct server_deadlines deadlines;
 };
 

@@ -95,6 +95,53 @@ class HalfSaid(ManyTest):
         self.hold(HALF, 12 * 1024)
 
 
+class BodiesHalfSaid(ConnectionsTest):
+    """On one core, and so with one loop: what it may hold is what the server may."""
+    SERVER = {"under": ["taskset", "-c", str(min(os.sched_getaffinity(0)))], "env": LEAN}
+    BIG = b"POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 65536\r\n\r\n"
+    HELD = 128 << 20  # SERVER_HELD_BYTES
+
+    def in_two_pieces(self, first, second):
+        with Wire(self.server) as wire:
+            wire.send(first)
+            time.sleep(0.05)
+            return wire.send(second).reply().status
+
+    def others_are_served_in_pieces(self):
+        self.others_are_served()
+        request = self.person().prepare("POST", "/api/v1/login", {"email": new_address(), "password": WRONG_PASSWORD})
+        body = request.index(b"\r\n\r\n") + 4
+        for at in (10, body - 2, body, body + 5):
+            self.assertEqual(self.in_two_pieces(request[:at], request[at:]), 401, at)
+        self.assertEqual(self.in_two_pieces(HALF, WHOLE[len(HALF):]), 200)
+
+    def grown_kb(self, count, said, then):
+        """By how much the server grows for so many who have said this, and that."""
+        self.others_are_served_in_pieces()
+        before = self.server.resident_kb()
+        wires = self.open(count, said)
+        self.comes_true(lambda: self.connections() >= count)
+        for wire in wires:
+            wire.send(then)
+        wires += self.open(100, HALF)  # in what is left over
+        self.others_are_served_in_pieces()
+        grown = self.server.resident_kb() - before
+        for wire in wires:
+            wire.close()
+        self.comes_true(lambda: self.connections() == 0)
+        self.others_are_served_in_pieces()
+        return grown
+
+    def test_who_announces_much_holds_what_was_said(self):
+        said = self.BIG + b" " * (1024 - len(self.BIG))
+        self.assertLess(self.grown_kb(2200, said, b" "), 2200 * 8)
+
+    def test_who_holds_all_there_is_keeps_nobody_out(self):
+        """Each holds 64 KiB, having said a little more than half of it: the one that was waited for longest gives way."""
+        said = self.BIG + b" " * (34000 - len(self.BIG))
+        self.assertLess(self.grown_kb(self.HELD // 65536 + 150, said, b" "), 2 * self.HELD // 1024)
+
+
 class Endless(ConnectionsTest):
     def poured(self, begin, piece):
         """What the server says to somebody who goes on and on until something is said; None: nothing, and it was cut."""

@@ -898,6 +898,66 @@ static void memory_that_ended_for_a_moment_is_forgotten(void **state UNUSED)
 	assert_in_range(failed, 2, 20); /* of the head, of the body */
 }
 
+/* Room for three heads: who holds something and was waited for longest makes it, not who is idle, nor whom a thread has in hand. */
+static void who_holds_something_for_longest_makes_room(void **state UNUSED)
+{
+	static const char half[] = "GET /fast HT", rest[] = "TP/1.1\r\n" H;
+	const struct server_options options = { .loops = 1, .held_bytes = 3 * 1024, .deadlines = { .head_ms = 30000, .idle_ms = 30000 } };
+	struct client idle, busy, slow[2], asks;
+	struct running running;
+
+	begin(&running, "127.0.0.1:0", &options);
+	client_open(&idle, running.where);
+	client_send(&idle, "GET /fast HTTP/1.1\r\n" H);
+	expect(&idle, 200, "fast");
+	client_open(&busy, running.where);
+	client_send(&busy, "GET /stay HTTP/1.1\r\n" H "GET /fast HT");
+	sem_wait(&entered);
+	for (size_t i = 0; i < COUNT(slow); i++) {
+		client_open(&slow[i], running.where);
+		client_send(&slow[i], half);
+		usleep(20000);
+	}
+	client_open(&asks, running.where);
+	client_send(&asks, half);
+	assert_true(client_ends(&slow[0], 1000));
+	client_send(&asks, rest);
+	expect(&asks, 200, "fast");
+	client_send(&slow[1], rest);
+	expect(&slow[1], 200, "fast");
+	sem_post(&let_go);
+	expect(&busy, 200, "hello");
+	client_send(&busy, rest);
+	expect(&busy, 200, "fast");
+	client_send(&idle, "GET /fast HTTP/1.1\r\n" H);
+	expect(&idle, 200, "fast");
+	client_close(&idle);
+	client_close(&busy);
+	client_close(&slow[0]);
+	client_close(&slow[1]);
+	client_close(&asks);
+	end(&running);
+}
+
+static void where_nobody_can_make_room_it_is_said(void **state UNUSED)
+{
+	const struct server_options options = { .loops = 1, .held_bytes = 3 * 1024 };
+	static char said[2000];
+	struct running running;
+	struct client client;
+
+	memset(said, 'x', sizeof(said));
+	begin(&running, "127.0.0.1:0", &options);
+	client_open(&client, running.where);
+	client_send(&client, "POST /echo HTTP/1.1\r\nContent-Length: 3000\r\n" H);
+	client_send_bytes(&client, said, sizeof(said));
+	usleep(50000);
+	client_send_bytes(&client, said, 3000 - sizeof(said));
+	expect_end(&client, 503);
+	client_close(&client);
+	end(&running);
+}
+
 static void *stop(void *server)
 {
 	server_stop(server);
@@ -1081,6 +1141,8 @@ int main(void)
 		cmocka_unit_test(the_longest_idle_makes_room),
 		cmocka_unit_test(the_slow_make_room_too),
 		cmocka_unit_test(whichever_loop_is_told_there_is_room),
+		cmocka_unit_test(who_holds_something_for_longest_makes_room),
+		cmocka_unit_test(where_nobody_can_make_room_it_is_said),
 		cmocka_unit_test(memory_that_ended_for_a_moment_is_forgotten),
 		cmocka_unit_test(an_open_request_ends_before_the_server),
 		cmocka_unit_test(who_does_not_end_is_not_waited_for),
