@@ -619,9 +619,29 @@ static void rearm(struct connection *c)
 		connection_close(c);
 }
 
+/* Nothing is under way, and nothing has come. */
+static bool rests(const struct connection *c)
+{
+	return is_free(c) && !c->in.length && !c->readable;
+}
+
+/* Nobody waits for a further request: what was answered is to be read, and what asked nothing is closed. */
+static void end_rest(struct connection *c)
+{
+	if (!c->answered) {
+		connection_close(c);
+		return;
+	}
+	c->closing = true;
+	linger(c);
+}
+
 /* All that there is to do, or a fair share of it. */
 static void go_on(struct connection *c)
 {
+	bool draining = c->loop->draining;
+
+	c->readable = c->readable || draining; /* a request may have come that nobody has looked at */
 	if (c->in.length && is_free(c))
 		take_held(c);
 	for (int i = 0; i < READS_MAX && is_free(c) && c->readable; i++)
@@ -630,6 +650,8 @@ static void go_on(struct connection *c)
 		read_and_drop(c);
 	if (c->fd >= 0 && c->readable && (c->lingering || is_free(c)))
 		rearm(c);
+	if (draining && rests(c))
+		end_rest(c);
 	settle(c);
 }
 
@@ -704,10 +726,6 @@ void connection_expired(struct connection *c)
 
 void connection_drain(struct connection *c)
 {
-	if (c->waiting != WAITING_IDLE)
-		return;
-	c->readable = true; /* a request may have come that nobody has looked at */
-	go_on(c);
-	if (c->fd >= 0 && c->waiting == WAITING_IDLE)
-		connection_close(c);
+	if (c->waiting == WAITING_IDLE)
+		go_on(c);
 }

@@ -43,7 +43,7 @@ void connection_event(struct connection *connection, unsigned events); /* of epo
 bool connection_answered(struct connection *connection, struct job *job);
 void connection_expired(struct connection *connection);
 
-/* No further request: closes at once where none is under way. */
+/* The loop is draining: closes at once where no request has come. */
 void connection_drain(struct connection *connection);
 
 /*

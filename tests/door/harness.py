@@ -198,8 +198,19 @@ class Closed(Exception):
 class Wire:
     """One connection: says exactly the bytes it is told to, reads answers strictly."""
 
-    def __init__(self, server, timeout=30, source="127.0.0.1"):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout, (source, 0))
+    def __init__(self, server, timeout=30, source="127.0.0.1", narrow=False):
+        """narrow: the system takes little for us that we have not read."""
+        self.socket = socket.socket()
+        self.socket.settimeout(timeout)
+        if narrow:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+        try:
+            self.socket.bind((source, 0))
+            self.socket.connect(("127.0.0.1", server.port))
+        except OSError:
+            self.socket.close()
+            raise
         if self.socket.getsockname() == self.socket.getpeername():  # nobody listens, and the system took that port for our end
             self.socket.close()
             raise ConnectionRefusedError("connected to itself")

@@ -275,6 +275,34 @@ class Life(Folder):
         self.assertTrue(slow.closed())
         self.assertEqual(server.process.wait(5), 0)
 
+    def test_sigterm_lets_an_answer_leave_and_waits_for_nothing_behind_it(self):
+        """Its head said that the connection stays, and the client keeps it open."""
+        for path in ("audit?limit=200", "audit.csv"):
+            with self.subTest(path):
+                server = Server()
+                self.addCleanup(lambda server=server: server.process.poll() is None and server.stop())
+                owner = Person(server).sign_up()
+                organization = expect(owner.post("/organizations", {"name": "Alpha"}), 201)["id"]
+                expect(owner.patch(f"/organizations/{organization}/security", {"csv_download": {"mode": "managers"}}), 200)
+                columns = ", ".join(row[1] for row in server.sql("PRAGMA table_info(audit_event)") if row[1] != "number")
+                while server.sql("SELECT count(*) FROM audit_event WHERE organization_id IS NOT NULL")[0][0] < 3000:
+                    server.sql(f"INSERT INTO audit_event ({columns}) SELECT {columns} FROM audit_event WHERE organization_id IS NOT NULL")
+                wire = Wire(server, narrow=True)
+                self.addCleanup(wire.close)
+                wire.send(owner.prepare("GET", f"/api/v1/organizations/{organization}/{path}"))
+                time.sleep(1)
+                start = time.monotonic()
+                server.process.send_signal(signal.SIGTERM)
+                time.sleep(0.5)
+                self.assertIsNone(server.process.poll(), "ended while an answer was on its way")
+                reply = wire.reply()
+                self.assertEqual((reply.status, reply.header("Connection")), (200, None))
+                self.assertTrue(wire.closed(3))
+                left = time.monotonic()
+                server.process.wait(20)
+                self.assertLess(time.monotonic() - left, 4, f"{left - start:.1f} s until the answer had left")
+                server.stop()
+
     def test_sigterm_waits_ten_seconds_at_most(self):
         server = self.server()
         stuck = Wire(server)

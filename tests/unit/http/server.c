@@ -999,6 +999,42 @@ static void an_open_request_ends_before_the_server(void **state UNUSED)
 	client_close(&fresh);
 }
 
+/* Their heads say that the connection stays; nobody has told the client otherwise, and it stays. */
+static void who_comes_to_rest_while_it_ends_is_not_waited_for(void **state UNUSED)
+{
+	static const char *const asked[] = {
+		"GET /big HTTP/1.1\r\n" H, "GET /pieces HTTP/1.1\r\n" H, ("GET /pieces HTTP/1.1\r\n" H "GET /hello HTTP/1.1\r\n" H),
+	};
+	const struct server_options options = { .loops = 1, .deadlines.idle_ms = 30000 };
+
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		struct running running;
+		struct client client;
+		pthread_t stopper;
+		int64_t began_ms;
+		size_t taken;
+		bool ended;
+
+		begin(&running, "127.0.0.1:0", &options);
+		client_open_narrow(&client, running.where);
+		client_send(&client, asked[i]);
+		sem_wait(&written);
+		wait_for_full();
+		assert_int_equal(pthread_create(&stopper, NULL, stop, running.server), 0);
+		began_ms = clock_monotonic_ms();
+		usleep(50000);
+		taken = read_what_comes(&client, 2000, &ended);
+		assert_true(taken > BIG_BYTES && ended);
+		pthread_join(stopper, NULL);
+		if (clock_monotonic_ms() - began_ms >= DRAIN_MS)
+			fail_msg("%s: %" PRId64 " ms", asked[i], clock_monotonic_ms() - began_ms);
+		while (!sem_trywait(&written))
+			;
+		client_close(&client);
+		server_free(running.server);
+	}
+}
+
 static void who_does_not_end_is_not_waited_for(void **state UNUSED)
 {
 	const struct server_options options = { .deadlines.body_ms = 10000 };
@@ -1145,6 +1181,7 @@ int main(void)
 		cmocka_unit_test(where_nobody_can_make_room_it_is_said),
 		cmocka_unit_test(memory_that_ended_for_a_moment_is_forgotten),
 		cmocka_unit_test(an_open_request_ends_before_the_server),
+		cmocka_unit_test(who_comes_to_rest_while_it_ends_is_not_waited_for),
 		cmocka_unit_test(who_does_not_end_is_not_waited_for),
 		cmocka_unit_test(an_answer_may_come_after_the_loops_have_ended),
 		cmocka_unit_test(listens_on_a_unix_socket),
