@@ -220,19 +220,34 @@ static void send_answered(struct loop *loop)
 	}
 }
 
-/* A last look at who waits at the door and at who has said nothing for long, then only what is under way counts. */
-static void begin_drain(struct loop *loop)
+/* A last look at who waits at the door: at all of them, as long as there are places. */
+static void accept_rest(struct loop *loop)
+{
+	const struct server *server = loop->server;
+
+	for (unsigned i = 0; i < server->options.connections && loop->accepting && !is_full(server) && accept_one(loop); i++)
+		;
+}
+
+static void drain_idle(struct loop *loop)
 {
 	struct connection *c, *next;
 
-	accept_some(loop);
-	stop_accepting(loop);
-	loop->draining = true;
-	loop->drained_ms = loop->now_ms + loop->server->drain_ms;
 	for (c = loop->waiting[WAITING_IDLE].first; c; c = next) {
 		next = c->next;
 		connection_drain(c);
 	}
+}
+
+/* From now on only what is under way counts. Who is idle goes first, which makes room for who waits at the door. */
+static void begin_drain(struct loop *loop)
+{
+	loop->draining = true;
+	loop->drained_ms = loop->now_ms + loop->server->drain_ms;
+	drain_idle(loop);
+	accept_rest(loop);
+	stop_accepting(loop);
+	drain_idle(loop);
 }
 
 static void take_wake(struct loop *loop)

@@ -303,6 +303,19 @@ class Life(Folder):
                 self.assertLess(time.monotonic() - left, 4, f"{left - start:.1f} s until the answer had left")
                 server.stop()
 
+    def test_sigterm_answers_all_who_wait_at_the_door(self):
+        server = self.server()
+        server.process.send_signal(signal.SIGSTOP)
+        wires = [Wire(server).send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(200)]
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGCONT)
+        for n, wire in enumerate(wires):
+            self.addCleanup(wire.close)
+            self.assertEqual(wire.reply().status, 200, n)
+        for wire in wires:
+            wire.close()
+        self.assertEqual(server.process.wait(5), 0)
+
     def test_sigterm_waits_ten_seconds_at_most(self):
         server = self.server()
         stuck = Wire(server)

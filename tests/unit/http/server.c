@@ -191,7 +191,8 @@ static void begin(struct running *running, const char *listen, const struct serv
 		.body_ms = options.deadlines.body_ms ? options.deadlines.body_ms : BODY_MS,
 		.write_ms = options.deadlines.write_ms ? options.deadlines.write_ms : WRITE_MS,
 		.idle_ms = options.deadlines.idle_ms ? options.deadlines.idle_ms : IDLE_MS,
-		.linger_ms = 300, .drain_ms = DRAIN_MS,
+		.drain_ms = options.deadlines.drain_ms ? options.deadlines.drain_ms : DRAIN_MS,
+		.linger_ms = 300,
 	};
 	if (server_new(&options, &running->server, &why))
 		fail_msg("%s: %s", listen, why);
@@ -964,6 +965,41 @@ static void *stop(void *server)
 	return NULL;
 }
 
+/* However many, and although the house is full of idle ones. */
+static void whoever_waits_at_the_door_at_the_end_is_answered(void **state UNUSED)
+{
+	const struct server_options options = { .loops = 1, .connections = 50, .turn = hold_one, .deadlines.drain_ms = 20000 };
+	struct client idle[50], waiting[50];
+	struct running running;
+	pthread_t stopper;
+
+	sem_init(&held, 0, 0);
+	begin(&running, "127.0.0.1:0", &options);
+	for (size_t i = 0; i < COUNT(idle); i++) {
+		client_open(&idle[i], running.where);
+		client_send(&idle[i], "GET /fast HTTP/1.1\r\n" H);
+		expect(&idle[i], 200, "fast");
+	}
+	usleep(50000);
+	atomic_store(&holding, true);
+	for (size_t i = 0; i < COUNT(waiting); i++) {
+		client_open(&waiting[i], running.where);
+		client_send(&waiting[i], i % 2 ? "GET /hello HTTP/1.1\r\n" H : "GET /fast HTTP/1.1\r\n" H);
+	}
+	assert_int_equal(pthread_create(&stopper, NULL, stop, running.server), 0);
+	usleep(50000);
+	sem_post(&held);
+	for (size_t i = 0; i < COUNT(waiting); i++) {
+		expect_end(&waiting[i], 200);
+		client_close(&waiting[i]);
+	}
+	pthread_join(stopper, NULL);
+	server_free(running.server);
+	for (size_t i = 0; i < COUNT(idle); i++)
+		client_close(&idle[i]);
+	sem_destroy(&held);
+}
+
 static void an_open_request_ends_before_the_server(void **state UNUSED)
 {
 	struct running running;
@@ -1005,7 +1041,7 @@ static void who_comes_to_rest_while_it_ends_is_not_waited_for(void **state UNUSE
 	static const char *const asked[] = {
 		"GET /big HTTP/1.1\r\n" H, "GET /pieces HTTP/1.1\r\n" H, ("GET /pieces HTTP/1.1\r\n" H "GET /hello HTTP/1.1\r\n" H),
 	};
-	const struct server_options options = { .loops = 1, .deadlines.idle_ms = 30000 };
+	const struct server_options options = { .loops = 1, .deadlines = { .idle_ms = 30000, .drain_ms = 20000 } };
 
 	for (size_t i = 0; i < COUNT(asked); i++) {
 		struct running running;
@@ -1026,7 +1062,7 @@ static void who_comes_to_rest_while_it_ends_is_not_waited_for(void **state UNUSE
 		taken = read_what_comes(&client, 2000, &ended);
 		assert_true(taken > BIG_BYTES && ended);
 		pthread_join(stopper, NULL);
-		if (clock_monotonic_ms() - began_ms >= DRAIN_MS)
+		if (clock_monotonic_ms() - began_ms >= options.deadlines.drain_ms / 2)
 			fail_msg("%s: %" PRId64 " ms", asked[i], clock_monotonic_ms() - began_ms);
 		while (!sem_trywait(&written))
 			;
@@ -1182,6 +1218,7 @@ int main(void)
 		cmocka_unit_test(memory_that_ended_for_a_moment_is_forgotten),
 		cmocka_unit_test(an_open_request_ends_before_the_server),
 		cmocka_unit_test(who_comes_to_rest_while_it_ends_is_not_waited_for),
+		cmocka_unit_test(whoever_waits_at_the_door_at_the_end_is_answered),
 		cmocka_unit_test(who_does_not_end_is_not_waited_for),
 		cmocka_unit_test(an_answer_may_come_after_the_loops_have_ended),
 		cmocka_unit_test(listens_on_a_unix_socket),
