@@ -219,16 +219,15 @@ static bool is_utf8_parameter(struct view parameter)
 bool body_is(const struct request *request, const char *media_type)
 {
 	const struct view *type = request_header(request, "Content-Type", NULL);
-	const char *semicolon = type && type->length ? memchr(type->bytes, ';', type->length) : NULL;
-	struct view name, parameter;
+	struct view rest, parameter;
 
 	if (!type)
 		return false;
-	name = (struct view){ type->bytes, semicolon ? (size_t)(semicolon - type->bytes) : type->length };
-	if (!view_ascii_same(view_trim(name), media_type))
+	rest = *type;
+	if (!view_ascii_same(view_take(&rest, ';'), media_type))
 		return false;
-	if (!semicolon)
-		return true;
-	parameter = view_trim((struct view){ semicolon + 1, type->length - name.length - 1 });
-	return !parameter.length || is_utf8_parameter(parameter);
+	while (rest.length) /* one may be empty: RFC 9110 section 5.6.6 */
+		if ((parameter = view_take(&rest, ';')).length && !is_utf8_parameter(parameter))
+			return false;
+	return true;
 }

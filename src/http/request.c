@@ -36,6 +36,17 @@ struct view view_trim(struct view view)
 	return view;
 }
 
+struct view view_take(struct view *text, char mark)
+{
+	const char *at = text->length ? memchr(text->bytes, mark, text->length) : NULL;
+	size_t n = at ? (size_t)(at - text->bytes) : text->length;
+	struct view part = { text->bytes, n };
+
+	text->bytes += n + (at ? 1 : 0);
+	text->length -= n + (at ? 1 : 0);
+	return view_trim(part);
+}
+
 const struct view *request_header(const struct request *request, const char *name, bool *several)
 {
 	const struct view *found = NULL;

@@ -19,6 +19,7 @@ struct view {
 bool view_same(struct view view, const char *text);       /* every byte */
 bool view_ascii_same(struct view view, const char *text); /* without ASCII case */
 struct view view_trim(struct view view);                  /* without blanks and tabs around it */
+struct view view_take(struct view *text, char mark);      /* takes the part up to the mark off the text; trimmed, it may be empty */
 
 /* Bits, so that a route can list several. HEAD is answered by a GET route. */
 enum method { METHOD_OTHER = 0, GET = 1, HEAD = 2, POST = 4, PUT = 8, PATCH = 16, DELETE = 32, OPTIONS = 64 };

@@ -4,18 +4,6 @@
 
 #include "base/banned.h"
 
-/* Takes the part up to the mark off the text. */
-static struct view take(struct view *text, char mark)
-{
-	const char *at = text->length ? memchr(text->bytes, mark, text->length) : NULL;
-	size_t n = at ? (size_t)(at - text->bytes) : text->length;
-	struct view part = { text->bytes, n };
-
-	text->bytes += n + (at ? 1 : 0);
-	text->length -= n + (at ? 1 : 0);
-	return view_trim(part);
-}
-
 /* "q=0.8" in thousandths; what is no weight counts as 0, as if it had not been said. */
 static int weight_of(struct view text)
 {
@@ -42,8 +30,8 @@ bool weighted_next(struct view *list, struct weighted *out)
 
 	if (!list->length)
 		return false;
-	element = take(list, ',');
-	out->value = take(&element, ';');
+	element = view_take(list, ',');
+	out->value = view_take(&element, ';');
 	out->weight = element.length ? weight_of(view_trim(element)) : WEIGHT_MAX;
 	return true;
 }

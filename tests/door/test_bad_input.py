@@ -177,7 +177,7 @@ class BadInput(DoorTest):
         body = json.dumps({"email": new_address(), "password": WRONG_PASSWORD}).encode()
         cases = (
             ("application/json", 401), ("application/json; charset=utf-8", 401), ("application/json;charset=UTF-8", 401),
-            ("Application/JSON", 401), ("application/json ; charset=\"utf-8\"", 401),
+            ("Application/JSON", 401), ("application/json ; charset=\"utf-8\";", 401),
             (None, 415), ("", 415), ("text/plain", 415), ("text/json", 415), ("application/x-www-form-urlencoded", 415),
             ("multipart/form-data; boundary=x", 415), ("application/jsonx", 415), ("application/json, text/plain", 415),
             ("xapplication/json", 415), ("application", 415), ("*/*", 415),
