@@ -60,6 +60,8 @@ static const char *bearer_token(struct call *call)
 
 	if (!value || value->length <= skip || strncasecmp(value->bytes, scheme, skip) != 0)
 		return NULL;
+	while (skip < value->length && value->bytes[skip] == ' ') /* 1*SP: RFC 9110 section 11.4 */
+		skip++;
 	return arena_copy(call->arena, value->bytes + skip, value->length - skip);
 }
 

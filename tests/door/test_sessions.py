@@ -29,6 +29,12 @@ class Sessions(DoorTest):
             self.assertRegex(session["last_seen_at"], UTC_SECOND)
         self.assertEqual(len(sessions(stranger)), 1)
 
+    def test_a_bearer_token_may_stand_behind_several_blanks(self):
+        app = self.person().sign_up().elsewhere().sign_in("bearer")
+        for value, status in ((f"Bearer {app.bearer}", 200), (f"bearer   {app.bearer}", 200), (f"Bearer\t{app.bearer}", 401),
+                              (f"Bearer \t{app.bearer}", 401), (f"Bearer{app.bearer}", 401), ("Bearer", 401), (f"Basic {app.bearer}", 401)):
+            expect(app.get("/session", headers={"Authorization": value}), status, about=value[:12])
+
     def test_name_the_browser_without_repeating_what_it_sent(self):
         agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0 <script>alert(1)</script>"
         person = self.person().sign_up()
