@@ -166,29 +166,16 @@ static enum err read_itself(const struct request *request, struct asked *out)
 	return read_uri((struct view){ request->target.bytes + prefix, request->target.length - prefix }, out);
 }
 
-static bool contains(struct view text, const char *word)
-{
-	size_t length = strlen(word);
-
-	for (size_t i = 0; i + length <= text.length; i++)
-		if (!strncasecmp(text.bytes + i, word, length))
-			return true;
-	return false;
-}
-
 /* Whichever line says so: nobody is let in by this. */
 bool asked_by_browser(const struct request *request)
 {
-	bool html = false;
-
 	for (size_t i = 0; i < request->header_count; i++) {
 		const struct header *line = &request->headers[i];
 
 		if (view_ascii_same(line->name, "X-Requested-With") && view_ascii_same(line->value, "XMLHttpRequest"))
 			return false;
-		html = html || (view_ascii_same(line->name, "Accept") && contains(line->value, "text/html"));
 	}
-	return html;
+	return request_takes_pages(request);
 }
 
 enum err asked_read(const struct request *request, bool https, struct asked *out)

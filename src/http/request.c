@@ -62,9 +62,20 @@ const struct view *request_header(const struct request *request, const char *nam
 	return count == 1 ? found : NULL;
 }
 
+static bool contains(struct view text, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (size_t i = 0; i + length <= text.length; i++)
+		if (!strncasecmp(text.bytes + i, word, length))
+			return true;
+	return false;
+}
+
 bool request_takes_pages(const struct request *request)
 {
-	const struct view *accept = request_header(request, "Accept", NULL);
-
-	return accept && memmem(accept->bytes, accept->length, "text/html", 9);
+	for (size_t i = 0; i < request->header_count; i++)
+		if (view_ascii_same(request->headers[i].name, "Accept") && contains(request->headers[i].value, "text/html"))
+			return true;
+	return false;
 }

@@ -48,7 +48,7 @@ struct request {
 /* The only field of this name. NULL where it is absent or there are several (`*several` says which, where not NULL). */
 const struct view *request_header(const struct request *request, const char *name, bool *several);
 
-/* Is it a browser that asks, as far as its Accept says: would it show a page? */
+/* Is it a browser that asks, as far as its Accept says, on whichever line: would it show a page? */
 bool request_takes_pages(const struct request *request);
 
 #endif

@@ -261,6 +261,29 @@ static void sends_gzip_to_whom_takes_it(void **state)
 	}
 }
 
+static void shows_a_page_to_whom_takes_it(void **state)
+{
+	static const struct { const char *fields; bool takes; } cases[] = {
+		{ "", false },
+		{ "Accept: text/html\r\n", true },
+		{ "Accept: application/xml, Text/HTML;q=0.9\r\n", true },
+		{ "Accept: text/html\r\nAccept: */*\r\n", true },
+		{ "Accept: */*\r\naccept: text/html\r\n", true },
+		{ "Accept: */*\r\nAccept: application/json\r\n", false },
+		{ "Accept: */*\r\nX-Accept: text/html\r\n", false },
+		{ "Accept: text/htm\r\nAccept: l\r\n", false },
+		{ "Accept: \r\n", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		SCOPED(made_call_done) struct made_call made;
+
+		make(&made, cases[i].fields);
+		if (request_takes_pages(&made.request) != cases[i].takes)
+			fail_msg("%s: not %d", cases[i].fields, cases[i].takes);
+	}
+}
+
 static void names_the_browser(void **state)
 {
 #define MOZILLA "Mozilla/5.0 "
@@ -315,6 +338,7 @@ int main(void)
 		cmocka_unit_test(believes_a_unix_socket_only_where_it_is_told_to),
 		cmocka_unit_test(chooses_the_language),
 		cmocka_unit_test(sends_gzip_to_whom_takes_it),
+		cmocka_unit_test(shows_a_page_to_whom_takes_it),
 		cmocka_unit_test(names_the_browser),
 	};
 
