@@ -390,6 +390,15 @@ static enum err read_head(struct parser *p, const char *bytes, struct request *r
 	return check_head(p, r);
 }
 
+/* A body of which more is to come than we take. The head is sound, and stands in the request. */
+static enum parsed refuse_body(struct parser *p, const struct input *in)
+{
+	enum err err = in->read ? OK : read_head(p, in->bytes, in->request);
+
+	p->used = err ? 0 : p->head;
+	return refuse(p, err ? err : ERR_TOO_LARGE);
+}
+
 /* ---- stages: PARSED_ALL where the next one is to go on ---- */
 
 static enum parsed end_head(struct parser *p, struct input *in)
@@ -470,7 +479,7 @@ static enum parsed take_chunk_size(struct parser *p, struct input *in)
 	for (size_t i = 0; i < n; i++)
 		size = size << 4 | hex_value(line.bytes[i]);
 	if (size > PARSE_BODY_BYTES - p->body_bytes)
-		return refuse(p, ERR_TOO_LARGE);
+		return refuse_body(p, in);
 	p->extra_bytes += line.length - n;
 	p->left = (size_t)size;
 	p->stage = size ? STAGE_CHUNK_DATA : STAGE_TRAILERS;

@@ -201,15 +201,18 @@ class BadInput(DoorTest):
         for route in ROUTES:
             with self.subTest(route[1]):
                 expect(self.send(route, raw=padded(70000)), 413, about=route[1])
+        chunks = {"Transfer-Encoding": "chunked", "Content-Length": None}
         form = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html,*/*;q=0.8"}
         for who, language, words in ((self.person(), "ko", "요청이 너무 큽니다"), (self.signed_in, "ko", "This request is too large")):
             for path in ("/login", "/nothing"):
-                reply = who.request("POST", path, raw=b"email=" + b"x" * 70000, headers={**form, "Accept-Language": language})
-                self.assertEqual((reply.status, reply.header("Content-Type")), (413, "text/html; charset=utf-8"), path)
-                self.assertIn(words, reply.text, path)
+                for raw, how in ((b"email=" + b"x" * 70000, {}), (b"11170\r\nemail=" + b"x" * 70000, chunks)):
+                    reply = who.request("POST", path, raw=raw, headers={**form, "Accept-Language": language, **how})
+                    self.assertEqual((reply.status, reply.header("Content-Type")), (413, "text/html; charset=utf-8"), f"{path} {how}")
+                    self.assertIn(words, reply.text, path)
         for path, headers in (("/login", {**form, "Accept": "*/*"}), ("/api/v1/login", form), ("/authz/forward-auth", form)):
-            reply = self.person().request("POST", path, raw=b"x" * 70000, headers=headers)
-            self.assertEqual((reply.status, reply.header("Content-Type")), (413, "application/problem+json"), path)
+            for raw, how in ((b"x" * 70000, {}), (b"11170\r\n" + b"x" * 70000, chunks)):
+                reply = self.person().request("POST", path, raw=raw, headers={**headers, **how})
+                self.assertEqual((reply.status, reply.header("Content-Type")), (413, "application/problem+json"), f"{path} {how}")
 
     def test_what_nobody_has_built_is_not_found(self):
         paths = ("/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v2/session", "/api/v1/session/", "/api/v1//session", "/api/v1/Session",

@@ -384,6 +384,39 @@ static void the_target_is_path_and_query_in_each_form(void **state)
 		in_all_pieces(cases[i].text, cases[i].text, strlen(cases[i].text), aimed, &cases[i]);
 }
 
+/* Whatever is too large, in one piece or in chunks: its head can be read, and who asked for what. */
+static void tells_whose_body_is_too_large(void **state)
+{
+	static const char head[] = "POST /form HTTP/1.1\r\n" H "Accept: text/html\r\n";
+	static const char *const bodies[] = { "Content-Length: 65537\r\n\r\n", TE "\r\n10001\r\n", TE "\r\n1\r\n{\r\n10000\r\n" };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		SCOPED(buf_done) struct buf text = { 0 };
+		buf_text(&text, head);
+		buf_text(&text, bodies[i]);
+		for (size_t first = 1; first <= text.length; first++) {
+			struct reader reader = { .parsed = PARSED_MORE };
+			const struct request *r = &reader.request;
+			feed(&reader, text.bytes, first);
+			reader.request = (struct request){ 0 }; /* it may have been another connection's meanwhile */
+			if (reader.parsed == PARSED_MORE)
+				feed(&reader, text.bytes + first, text.length - first);
+			else if (first < text.length)
+				fail_msg("%s: refused after %zu bytes", bodies[i], first);
+			if (first == text.length) {
+				free(reader.bytes);
+				continue;
+			}
+			if (reader.parsed != PARSED_REFUSED || reader.parser.err != ERR_TOO_LARGE ||
+			    reader.parser.used != sizeof(head) - 1 + (size_t)(strstr(bodies[i], "\r\n\r\n") + 4 - bodies[i]) ||
+			    !view_same(r->path, "/form") || r->method != POST || r->header_count != 3 || r->body.length)
+				fail_msg("%s after %zu: %zu bytes, %.*s", bodies[i], first, reader.parser.used, (int)r->path.length, r->path.bytes);
+			free(reader.bytes);
+		}
+	}
+}
+
 static void leaves_the_next_request_alone(void **state)
 {
 	static const char *const texts[] = {
@@ -506,6 +539,7 @@ int main(void)
 		cmocka_unit_test(refuses_chunks),
 		cmocka_unit_test(reads_what_is_right),
 		cmocka_unit_test(the_target_is_path_and_query_in_each_form),
+		cmocka_unit_test(tells_whose_body_is_too_large),
 		cmocka_unit_test(leaves_the_next_request_alone),
 		cmocka_unit_test(keeps_its_limits),
 		cmocka_unit_test(says_when_a_client_waits_for_100),
