@@ -313,8 +313,8 @@ class Running(unittest.TestCase):
         for networks, warned in (("0.0.0.0/0", True), ("unix,::/0", True), ("127.0.0.1,10.0.0.0/8", False)):
             with self.subTest(networks):
                 server = Server(env={"TWOSTEP_TRUSTED_PROXIES": networks})
+                self.addCleanup(server.stop)
                 self.assertEqual("everybody_is_a_trusted_proxy" in server.log(), warned)
-                server.stop()
 
     def test_knows_where_it_listens(self):
         """A socket from systemd, and any free port: what the setting says is not where anybody is served."""
