@@ -43,9 +43,10 @@ static const struct field codes_fields[] = {
 };
 const struct form codes_form = FORM(codes_form, codes_fields);
 
-enum err codes_shown(const struct codes_form *form, struct id *out)
+enum err codes_shown(const struct codes_form *form, struct id *id, const struct id **shown)
 {
-	return !form->shown || id_parse(form->shown, out) ? ERR_WRONG_STATE : OK;
+	*shown = form->shown ? id : NULL;
+	return form->shown && id_parse(form->shown, id) ? ERR_WRONG_STATE : OK;
 }
 
 /* NAME-recovery-codes.txt; a name beyond plain ASCII is percent-encoded (RFC 8187), with underscores for old browsers. */
@@ -166,11 +167,12 @@ static enum err send_file(struct call *call)
 static enum err complete(struct call *call)
 {
 	const struct codes_form *form = call->form;
-	struct id shown;
-	enum err err = codes_shown(form, &shown);
+	const struct id *shown;
+	struct id id;
+	enum err err = codes_shown(form, &id, &shown);
 
 	if (!err)
-		err = reissue_complete(call, &shown, form->saved);
+		err = reissue_complete(call, shown, form->saved);
 	if (!err)
 		return page_to_with(call, "/account/two-step", NOTICE_REISSUED);
 	if (err == ERR_WRONG_STATE)

@@ -71,8 +71,8 @@ MUST_USE enum err send_codes_file(struct call *call, const struct recovery_set *
 struct codes_form { const char *shown; bool saved; };
 extern const struct form codes_form;
 
-/* Which codes it showed: OK, ERR_WRONG_STATE where it does not say. */
-MUST_USE enum err codes_shown(const struct codes_form *form, struct id *out);
+/* Which codes it showed, into `id`; *shown is NULL where it does not say, as the API does not. OK, ERR_WRONG_STATE: none can be meant. */
+MUST_USE enum err codes_shown(const struct codes_form *form, struct id *id, const struct id **shown);
 
 /* recovery_codes.c: its page once more, where the second step was too old or not right. */
 MUST_USE enum err show_reissue(struct call *call, enum err err);

@@ -198,11 +198,12 @@ static enum err complete(struct call *call)
 {
 	const struct codes_form *form = call->form;
 	bool replaced = call->caller->two_step;
-	struct id shown;
-	enum err err = codes_shown(form, &shown);
+	const struct id *shown;
+	struct id id;
+	enum err err = codes_shown(form, &id, &shown);
 
 	if (!err)
-		err = setup_complete(call, &shown, form->saved);
+		err = setup_complete(call, shown, form->saved);
 	if (err == ERR_ALREADY_ENABLED || err == ERR_NOT_ENABLED)
 		return page_to(call, "/account/two-step");
 	if (err)

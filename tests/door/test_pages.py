@@ -398,7 +398,7 @@ class Pages(DoorTest):
             self.assertEqual(page.path, place)
             self.assertIn("not due any more", page.text)
             self.assertEqual(self.codes(page), second, "those that wait to be saved")
-        for shown in ({}, {"shown": ""}, {"shown": "x"}, {"shown": "A" * 22}):
+        for shown in ({"shown": "x"}, {"shown": "A" * 22}):
             self.assertEqual(lee.send(place + "/complete", {"saved": "true", **shown}).path, place, shown)
         self.assertEqual([self.opens(lee, code) for code in (first[0], second[0], lee.account.recovery_codes[0])], [False, False, True])
         self.assertEqual(page.press("Complete", I_saved_my_recovery_codes=True).path, "/account/two-step")
