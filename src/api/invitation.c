@@ -139,18 +139,17 @@ static void json_waiting(struct answer *out, const struct invitation *invitation
 static enum err mine(struct call *call)
 {
 	struct invitation_list found;
-	struct slice slice;
+	size_t rows;
 	enum err err;
 
-	if ((err = invitations_mine(call, &found)) ||
-	    (err = page_slice(call, &found.invitations->id, sizeof(*found.invitations), found.count, &slice)))
+	if ((err = page_rows_read(call, &rows)) || (err = invitations_mine(call, query_value(call, "after"), rows, &found)))
 		return err;
 	json_open(call->out, NULL);
 	json_list(call->out, "invitations");
-	for (size_t i = slice.from; i < slice.until; i++)
+	for (size_t i = 0; i < found.count; i++)
 		json_waiting(call->out, &found.invitations[i]);
 	json_list_close(call->out);
-	json_next_id(call->out, slice.next); /* beyond INVITATIONS_ROWS_MAX what is older waits its turn */
+	json_text(call->out, "next", found.next);
 	json_close(call->out);
 	return OK;
 }

@@ -37,20 +37,18 @@ static enum err create(struct call *call)
 static enum err list(struct call *call)
 {
 	struct answer *out = call->out;
-	struct organization *organizations;
-	struct slice slice;
-	size_t count;
+	struct organization_page page;
+	size_t rows;
 	enum err err;
 
-	if ((err = organizations_look(call, &organizations, &count)) ||
-	    (err = page_slice(call, &organizations->id, sizeof(*organizations), count, &slice)))
+	if ((err = page_rows_read(call, &rows)) || (err = organizations_page(call, query_value(call, "after"), rows, &page)))
 		return err;
 	json_open(out, NULL);
 	json_list(out, "organizations");
-	for (size_t i = slice.from; i < slice.until; i++)
-		json_organization(out, &organizations[i]);
+	for (size_t i = 0; i < page.count; i++)
+		json_organization(out, &page.organizations[i]);
 	json_list_close(out);
-	json_next_id(out, slice.next);
+	json_text(out, "next", page.next);
 	json_close(out);
 	return OK;
 }

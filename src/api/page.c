@@ -59,41 +59,6 @@ enum err page_read(struct call *call, struct page *out)
 	return OK;
 }
 
-static const struct id *id_at(const struct id *first, size_t bytes, size_t i)
-{
-	return (const struct id *)((const char *)first + i * bytes);
-}
-
-enum err page_slice(struct call *call, const struct id *first, size_t bytes, size_t count, struct slice *out)
-{
-	const char *after = query_value(call, "after");
-	struct slice slice = { 0 };
-	struct id behind;
-	size_t rows;
-	enum err err = page_rows_read(call, &rows);
-
-	if (err)
-		return err;
-	if (after && id_parse(after, &behind))
-		return wrong(call, "after");
-	while (after && slice.from < count && !id_same(id_at(first, bytes, slice.from), &behind))
-		slice.from++;
-	if (after && slice.from++ == count)
-		return wrong(call, "after");
-	slice.until = rows < count - slice.from ? slice.from + rows : count;
-	slice.next = slice.until < count ? id_at(first, bytes, slice.until - 1) : NULL;
-	*out = slice;
-	return OK;
-}
-
-void json_next_id(struct answer *out, const struct id *next)
-{
-	if (next)
-		json_id(out, "next", next);
-	else
-		json_none(out, "next");
-}
-
 bool page_has(const struct page *page, const struct place *place)
 {
 	const struct place *after = &page->after;

@@ -1,7 +1,7 @@
 /*
  * page: which part of a list is asked for: `limit` (50 by default, 200 at most) and `after`, the `next` of the page
  * before (contract section 2). Lists are newest first; rows of one second go by id. A place in the list is a moment and
- * an id, so that it stays good when its row is gone.
+ * an id, so that it stays good when its row is gone. Lists of organizations/ bring `after` and `next` of their own (cursor.h).
  */
 #ifndef TWOSTEP_API_PAGE_H
 #define TWOSTEP_API_PAGE_H
@@ -35,18 +35,5 @@ bool page_has(const struct page *page, const struct place *place);
 
 /* Under "next": `last` is the last row shown; NULL: no more rows, null. */
 void json_next(struct answer *out, const struct place *last);
-
-/*
- * Of a list that is read whole, in an order of its own: a place in it is the id of a row.
- *
- * first    the id in the first of `count` rows, each of them `bytes` long
- * ERR_INVALID: call->wrong is "limit" or "after", which no row has any more
- */
-struct slice {
-	size_t from, until;    /* rows to show: from, and before until */
-	const struct id *next; /* of the last one; NULL: no more rows */
-};
-MUST_USE enum err page_slice(struct call *call, const struct id *first, size_t bytes, size_t count, struct slice *out);
-void json_next_id(struct answer *out, const struct id *next);
 
 #endif

@@ -43,20 +43,18 @@ static void json_service(struct answer *out, const struct service *service)
 
 static enum err list(struct call *call)
 {
-	struct service *services;
-	struct slice slice;
-	size_t count;
+	struct service_list found;
+	size_t rows;
 	enum err err;
 
-	if ((err = services_look(call, &services, &count)) ||
-	    (err = page_slice(call, &services->id, sizeof(*services), count, &slice)))
+	if ((err = page_rows_read(call, &rows)) || (err = services_look(call, query_value(call, "after"), rows, &found)))
 		return err;
 	json_open(call->out, NULL);
 	json_list(call->out, "services");
-	for (size_t i = slice.from; i < slice.until; i++)
-		json_service(call->out, &services[i]);
+	for (size_t i = 0; i < found.count; i++)
+		json_service(call->out, &found.services[i]);
 	json_list_close(call->out);
-	json_next_id(call->out, slice.next);
+	json_text(call->out, "next", found.next);
 	json_close(call->out);
 	return OK;
 }

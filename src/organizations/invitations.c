@@ -294,7 +294,7 @@ static const char *write_after(struct call *call, const struct invitation *last)
 }
 
 /* One more than asked for tells whether there are more. */
-enum err invitations_look(struct call *call, const char *after, size_t rows, struct invitation_list *out)
+static enum err look_from(struct call *call, const char *after, size_t rows, store_function *select, struct invitation_list *out)
 {
 	struct look argument = { .call = call, .room = rows + 1 };
 	enum err err = read_after(call, after, &argument.after);
@@ -303,7 +303,7 @@ enum err invitations_look(struct call *call, const char *after, size_t rows, str
 		return err;
 	if (!(argument.found = arena_alloc(call->arena, argument.room * sizeof(*argument.found))))
 		return ERR_MEMORY;
-	if ((err = store_read(call->store, look, &argument)))
+	if ((err = store_read(call->store, select, &argument)))
 		return err;
 
 	*out = (struct invitation_list){ argument.found, argument.count, NULL };
@@ -314,26 +314,23 @@ enum err invitations_look(struct call *call, const char *after, size_t rows, str
 	return out->next ? OK : ERR_MEMORY;
 }
 
+enum err invitations_look(struct call *call, const char *after, size_t rows, struct invitation_list *out)
+{
+	return look_from(call, after, rows, look, out);
+}
+
 static enum err look_for_me(struct db *db, void *argument)
 {
 	struct look *look = argument;
 	struct call *call = look->call;
 
-	return invitations_select_for(db, call->caller->account.email, call->now_s, look->found, look->room, &look->count);
+	return invitations_select_for(db, call->caller->account.email, &look->after, call->now_s, look->found, look->room,
+	        &look->count);
 }
 
-enum err invitations_mine(struct call *call, struct invitation_list *out)
+enum err invitations_mine(struct call *call, const char *after, size_t rows, struct invitation_list *out)
 {
-	struct look argument = { .call = call, .room = INVITATIONS_ROWS_MAX,
-		.found = arena_alloc(call->arena, INVITATIONS_ROWS_MAX * sizeof(*argument.found)) };
-	enum err err;
-
-	if (!argument.found)
-		return ERR_MEMORY;
-	if ((err = store_read(call->store, look_for_me, &argument)))
-		return err;
-	*out = (struct invitation_list){ argument.found, argument.count, NULL };
-	return OK;
+	return look_from(call, after, rows, look_for_me, out);
 }
 
 static enum err cancel(struct db *db, void *argument)

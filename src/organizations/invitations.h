@@ -64,8 +64,8 @@ struct invitation_list {
  */
 MUST_USE enum err invitations_look(struct call *call, const char *after, size_t rows, struct invitation_list *out);
 
-/* Those that wait for the caller's own address, in any organisation; the newest INVITATIONS_ROWS_MAX. */
-MUST_USE enum err invitations_mine(struct call *call, struct invitation_list *out);
+/* The same of those that wait for the caller's own address, in any organisation. */
+MUST_USE enum err invitations_mine(struct call *call, const char *after, size_t rows, struct invitation_list *out);
 
 /* The code is dead at once. ERR_NOT_FOUND, also the second time; ERR_FORBIDDEN */
 MUST_USE enum err invitation_cancel(struct call *call, const char *id);

@@ -99,25 +99,32 @@ enum err invitation_find_digest(struct db *db, const char *email, const uint8_t 
 	return err ? err : read_invitation(&rows, out);
 }
 
+/* Newest first; rows of one second by id. */
+static struct db_value begins_before(const struct invitation_place *after)
+{
+	return db_int(id_empty(&after->id) ? INT64_MAX : after->created_at);
+}
+
 enum err invitations_select(struct db *db, const struct id *organization, const struct invitation_place *after, int64_t now_s,
                             struct invitation *out, size_t room, size_t *count)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
-	int64_t created_at = id_empty(&after->id) ? INT64_MAX : after->created_at;
 	enum err err = db_query(db, &rows,
 	        "SELECT " COLUMNS WAITING " AND i.organization_id = $3 AND (i.created_at, i.id) < ($4, $5)"
 	        " ORDER BY i.created_at DESC, i.id DESC LIMIT $6",
-	        db_int(now_s), inviting(), db_id(organization), db_int(created_at), db_id(&after->id), db_int((int64_t)room));
+	        db_int(now_s), inviting(), db_id(organization), begins_before(after), db_id(&after->id), db_int((int64_t)room));
 
 	return err ? err : read_all(&rows, out, room, count);
 }
 
-enum err invitations_select_for(struct db *db, const char *email, int64_t now_s, struct invitation *out, size_t room, size_t *count)
+enum err invitations_select_for(struct db *db, const char *email, const struct invitation_place *after, int64_t now_s,
+                                struct invitation *out, size_t room, size_t *count)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	enum err err = db_query(db, &rows,
-	        "SELECT " COLUMNS WAITING " AND i.email = $3 ORDER BY i.created_at DESC, i.id DESC LIMIT $4", db_int(now_s), inviting(),
-	        db_text(email), db_int((int64_t)room));
+	        "SELECT " COLUMNS WAITING " AND i.email = $3 AND (i.created_at, i.id) < ($4, $5)"
+	        " ORDER BY i.created_at DESC, i.id DESC LIMIT $6",
+	        db_int(now_s), inviting(), db_text(email), begins_before(after), db_id(&after->id), db_int((int64_t)room));
 
 	return err ? err : read_all(&rows, out, room, count);
 }

@@ -27,8 +27,8 @@ struct invitation_place {
 };
 MUST_USE enum err invitations_select(struct db *db, const struct id *organization, const struct invitation_place *after,
                                      int64_t now_s, struct invitation *out, size_t room, size_t *count);
-MUST_USE enum err invitations_select_for(struct db *db, const char *email, int64_t now_s, struct invitation *out, size_t room,
-                                         size_t *count);
+MUST_USE enum err invitations_select_for(struct db *db, const char *email, const struct invitation_place *after, int64_t now_s,
+                                         struct invitation *out, size_t room, size_t *count);
 
 /* The roles on services that are still there, by name. */
 MUST_USE enum err invitation_grants(struct db *db, const struct id *id, struct service_grant *out, size_t room, size_t *count);

@@ -2,6 +2,7 @@
 
 #include "accounts/caller.h"
 #include "accounts/password_try.h"
+#include "organizations/cursor.h"
 #include "organizations/log.h"
 #include "organizations/organization_sql.h"
 #include "store/store.h"
@@ -88,6 +89,43 @@ enum err organizations_look(struct call *call, struct organization **out, size_t
 		return ERR_MEMORY;
 	*out = argument.out;
 	return store_read(call->store, look, &argument);
+}
+
+struct paging {
+	struct call *call;
+	struct organization_place after;
+	size_t room;
+	struct organization_page *out;
+};
+
+static enum err look_by_name(struct db *db, void *argument)
+{
+	const struct paging *paging = argument;
+
+	return organization_list_by_name(db, &paging->call->caller->account.id, &paging->after, paging->out->organizations,
+	        paging->room, &paging->out->count);
+}
+
+/* One more than asked for tells whether there are more. */
+enum err organizations_page(struct call *call, const char *after, size_t rows, struct organization_page *out)
+{
+	struct organization_page page = { .organizations = arena_alloc(call->arena, (rows + 1) * sizeof(*page.organizations)) };
+	struct paging paging = { .call = call, .room = rows + 1, .out = &page };
+	enum err err;
+
+	if (after && (cursor_read(after, paging.after.name, sizeof(paging.after.name), &paging.after.id) || !*paging.after.name))
+		return blame(call, "after", ERR_INVALID);
+	if (!page.organizations)
+		return ERR_MEMORY;
+	if ((err = store_read(call->store, look_by_name, &paging)))
+		return err;
+	if (page.count > rows) {
+		page.count = rows;
+		if (!(page.next = cursor_write(call->arena, page.organizations[rows - 1].name, &page.organizations[rows - 1].id)))
+			return ERR_MEMORY;
+	}
+	*out = page;
+	return OK;
 }
 
 struct change {

@@ -19,8 +19,19 @@ MUST_USE enum err organization_create(struct call *call, const char *name, struc
 /* The operator's: for the account of this address. OK, ERR_NAME, ERR_NOT_FOUND, ERR_ORGANIZATION_LIMIT */
 MUST_USE enum err organization_create_for(struct call *call, const char *name, const char *owner_email, struct organization *out);
 
-/* The caller's, the one used last first; into the arena. */
+/* The caller's, the one used last first; into the arena. For menus: what is read page by page needs an order that using them keeps. */
 MUST_USE enum err organizations_look(struct call *call, struct organization **out, size_t *count);
+
+/*
+ * The caller's, by name, into the arena. after: `next` of the page before, NULL: the first; it stays good when its row is gone.
+ * rows: at most. ERR_INVALID blames `after`.
+ */
+struct organization_page {
+	struct organization *organizations;
+	size_t count;
+	const char *next; /* NULL: no more */
+};
+MUST_USE enum err organizations_page(struct call *call, const char *after, size_t rows, struct organization_page *out);
 
 /* Those of call->membership. name must be the organisation's own to delete it; NULL: not asked. ERR_NAME */
 MUST_USE enum err organization_rename(struct call *call, const char *name, struct organization *out);

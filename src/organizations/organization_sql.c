@@ -23,25 +23,44 @@ enum err organization_drop(struct db *db, const struct id *id)
 	return removed == 1 ? OK : ERR_NOT_FOUND;
 }
 
-enum err organization_list(struct db *db, const struct id *account, struct organization *out, size_t room, size_t *count)
+#define COLUMNS "o.id, o.name, m.role, m.last_seen_at"
+#define OF_ACCOUNT " FROM membership m JOIN organization o ON o.id = m.organization_id WHERE m.account_id = $1"
+
+static enum err read_all(struct db_rows *rows, struct organization *out, size_t room, size_t *count)
 {
-	SCOPED(db_rows_done) struct db_rows rows = { 0 };
-	enum err err = db_query(db, &rows,
-	        "SELECT o.id, o.name, m.role, m.last_seen_at FROM membership m JOIN organization o ON o.id = m.organization_id"
-	        " WHERE m.account_id = $1 ORDER BY m.last_seen_at DESC, o.id LIMIT $2",
-	        db_id(account), db_int((int64_t)room));
+	enum err err = OK;
 
 	*count = 0;
-	while (!err && *count < room && !(err = db_next(&rows))) {
+	while (*count < room && !(err = db_next(rows))) {
 		struct organization *one = &out[*count];
 
-		if ((err = db_get_id(&rows, 0, &one->id)) || (err = db_copy_text(&rows, 1, one->name, sizeof(one->name))))
+		if ((err = db_get_id(rows, 0, &one->id)) || (err = db_copy_text(rows, 1, one->name, sizeof(one->name))))
 			return err;
-		one->role = (enum role)db_get_int(&rows, 2);
-		one->last_seen_at = db_get_int(&rows, 3);
+		one->role = (enum role)db_get_int(rows, 2);
+		one->last_seen_at = db_get_int(rows, 3);
 		*count += 1;
 	}
 	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err organization_list(struct db *db, const struct id *account, struct organization *out, size_t room, size_t *count)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_query(db, &rows, "SELECT " COLUMNS OF_ACCOUNT " ORDER BY m.last_seen_at DESC, o.id LIMIT $2", db_id(account),
+	        db_int((int64_t)room));
+
+	return err ? err : read_all(&rows, out, room, count);
+}
+
+enum err organization_list_by_name(struct db *db, const struct id *account, const struct organization_place *after,
+                                   struct organization *out, size_t room, size_t *count)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_query(db, &rows,
+	        "SELECT " COLUMNS OF_ACCOUNT " AND (lower(o.name), o.id) > (lower($2), $3) ORDER BY lower(o.name), o.id LIMIT $4",
+	        db_id(account), db_text(after->name), db_id(&after->id), db_int((int64_t)room));
+
+	return err ? err : read_all(&rows, out, room, count);
 }
 
 enum err organization_named(struct db *db, const char *name, struct id out[static 2], size_t *count)

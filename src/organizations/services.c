@@ -2,6 +2,7 @@
 
 #include "accounts/caller.h"
 #include "accounts/password_try.h"
+#include "organizations/cursor.h"
 #include "organizations/log.h"
 #include "organizations/services_sql.h"
 #include "store/store.h"
@@ -17,7 +18,6 @@ struct task {
 	const char **hosts;
 	struct rule *rules;
 	struct service *out;
-	size_t *count;
 };
 
 static enum err fill(struct db *db, struct call *call, struct service *service)
@@ -31,24 +31,45 @@ static enum err fill(struct db *db, struct call *call, struct service *service)
 	return service_role_select(db, &service->id, membership, &service->role);
 }
 
+struct look {
+	struct call *call;
+	struct service_place after;
+	size_t rows;
+	bool more;
+	struct service_list *out;
+};
+
+/* One more than asked for tells whether there are more. */
 static enum err look_at_all(struct db *db, void *argument)
 {
-	const struct task *task = argument;
-	enum err err = services_select(db, &task->call->membership->organization, task->out, SERVICES_MAX, task->count);
+	struct look *look = argument;
+	struct service_list *out = look->out;
+	enum err err = services_select(db, &look->call->membership->organization, &look->after, out->services, look->rows + 1,
+	        &out->count);
 
-	for (size_t i = 0; i < *task->count && !err; i++)
-		err = fill(db, task->call, &task->out[i]);
+	look->more = out->count > look->rows;
+	out->count -= look->more;
+	for (size_t i = 0; i < out->count && !err; i++)
+		err = fill(db, look->call, &out->services[i]);
 	return err;
 }
 
-enum err services_look(struct call *call, struct service **out, size_t *count)
+enum err services_look(struct call *call, const char *after, size_t rows, struct service_list *out)
 {
-	struct task task = { .call = call, .out = arena_alloc(call->arena, SERVICES_MAX * sizeof(**out)), .count = count };
+	struct service_list list = { .services = arena_alloc(call->arena, (rows + 1) * sizeof(*list.services)) };
+	struct look look = { .call = call, .rows = rows, .out = &list };
+	enum err err;
 
-	if (!task.out)
+	if (after && (cursor_read(after, look.after.name, sizeof(look.after.name), &look.after.id) || !*look.after.name))
+		return blame(call, "after", ERR_INVALID);
+	if (!list.services)
 		return ERR_MEMORY;
-	*out = task.out;
-	return store_read(call->store, look_at_all, &task);
+	if ((err = store_read(call->store, look_at_all, &look)))
+		return err;
+	if (look.more && !(list.next = cursor_write(call->arena, list.services[rows - 1].name, &list.services[rows - 1].id)))
+		return ERR_MEMORY;
+	*out = list;
+	return OK;
 }
 
 static enum err look_at_one(struct db *db, void *argument)

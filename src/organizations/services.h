@@ -40,8 +40,16 @@ struct service_change {
 	struct switched assertion;
 };
 
-/* All of the organisation, by name; into the arena. */
-MUST_USE enum err services_look(struct call *call, struct service **out, size_t *count);
+/*
+ * Those of the organisation, by name, into the arena. after: `next` of the page before, NULL: the first; it stays good when its
+ * row is gone. rows: at most; SERVICES_MAX: all. ERR_INVALID blames `after`.
+ */
+struct service_list {
+	struct service *services;
+	size_t count;
+	const char *next; /* NULL: no more */
+};
+MUST_USE enum err services_look(struct call *call, const char *after, size_t rows, struct service_list *out);
 
 /* One, with what belongs to it in the arena. id as text: ERR_NOT_FOUND */
 MUST_USE enum err service_look(struct call *call, const char *id, struct service *out);

@@ -12,12 +12,14 @@ static enum err read_service(const struct db_rows *rows, struct service *out)
 	return db_copy_text(rows, 1, out->name, sizeof(out->name));
 }
 
-enum err services_select(struct db *db, const struct id *organization, struct service *out, size_t room, size_t *count)
+enum err services_select(struct db *db, const struct id *organization, const struct service_place *after, struct service *out,
+                         size_t room, size_t *count)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	enum err err = db_query(db, &rows,
-	        "SELECT id, name, assertion, created_at FROM service WHERE organization_id = $1 ORDER BY name, id LIMIT $2",
-	        db_id(organization), db_int((int64_t)room));
+	        "SELECT id, name, assertion, created_at FROM service WHERE organization_id = $1 AND (name, id) > ($2, $3)"
+	        " ORDER BY name, id LIMIT $4",
+	        db_id(organization), db_text(after->name), db_id(&after->id), db_int((int64_t)room));
 
 	*count = 0;
 	while (!err && *count < room && !(err = db_next(&rows)) && !(err = read_service(&rows, &out[*count])))

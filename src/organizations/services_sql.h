@@ -6,8 +6,13 @@
 
 #include "organizations/services.h"
 
-/* id, name, assertion, created_at; by name. */
-MUST_USE enum err services_select(struct db *db, const struct id *organization, struct service *out, size_t room, size_t *count);
+/* id, name, assertion, created_at; by name, those behind this one (name empty: from the first). */
+struct service_place {
+	char name[NAME_TEXT];
+	struct id id;
+};
+MUST_USE enum err services_select(struct db *db, const struct id *organization, const struct service_place *after,
+                                  struct service *out, size_t room, size_t *count);
 MUST_USE enum err service_select(struct db *db, const struct id *organization, const struct id *id, struct service *out);
 
 /* Of the whole installation: name and organization may be NULL. Without hosts and rules. */

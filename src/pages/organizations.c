@@ -33,7 +33,7 @@ static enum err fill_invitations(struct call *call, struct page_organizations *p
 {
 	struct part_invited_to *rows;
 	struct invitation_list list;
-	enum err err = invitations_mine(call, &list);
+	enum err err = invitations_mine(call, NULL, INVITATIONS_ROWS_MAX, &list);
 
 	if (err)
 		return err;

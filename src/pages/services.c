@@ -21,17 +21,16 @@ static enum err fill(struct call *call, const struct service *service, struct pa
 static enum err show(struct call *call, const char *name, enum err err)
 {
 	struct part_service_row rows[SERVICES_MAX];
-	struct service *found;
-	size_t count;
-	enum err failed = services_look(call, &found, &count);
+	struct service_list found = { .count = 0 };
+	enum err failed = services_look(call, NULL, SERVICES_MAX, &found);
 
-	for (size_t i = 0; i < count && !failed; i++)
-		failed = fill(call, &found[i], &rows[i]);
+	for (size_t i = 0; i < found.count && !failed; i++)
+		failed = fill(call, &found.services[i], &rows[i]);
 	if (failed)
 		return failed;
 	const struct page_services page = {
 		.frame = page_frame(call, organization_place(call, "/services"), err),
-		.services = rows, .services_count = count,
+		.services = rows, .services_count = found.count,
 		.changes = role_may(call->membership->role, RIGHT_CHANGE_SERVICES),
 		.leaves = role_may(call->membership->role, RIGHT_LEAVE),
 		.name = name,

@@ -43,9 +43,75 @@ class Services(OrganizationTest):
                 rest = expect(person.get(f"{path}?limit=2&after={first['next']}"), 200)
                 self.assertEqual((first[name], rest[name], rest["next"]), (whole[name][:2], whole[name][2:], None))
                 self.assertIsNone(expect(person.get(f"{path}?limit=3"), 200)["next"])
-                self.assertEqual(expect(person.get(f"{path}?after={whole[name][2]['id']}"), 200)[name], [])
-                for query, field in (("limit=0", "limit"), ("after=x", "after"), (f"after={guest.id()}", "after")):
+                for query, field in (("limit=0", "limit"), ("after=x", "after"), ("after=", "after"), (f"after={guest.id()}", "after"),
+                                     (f"after={first['next']}.", "after"), (f"after={first['next'][:20]}", "after"), (f"after={'A' * 3000}", "after")):
                     self.assertEqual(expect(person.get(f"{path}?{query}"), 400, "invalid_request", query)["field"], field)
+
+    def walk(self, person, path, name, visit):
+        """Ids of all pages; visit(ids) in front of the second one."""
+        page = expect(person.get(f"{path}?limit=2"), 200)
+        ids = [one["id"] for one in page[name]]
+        visit(list(ids))
+        while page["next"]:
+            page = expect(person.get(f"{path}?limit=2&after={page['next']}"), 200)
+            self.assertTrue(page[name])
+            ids += [one["id"] for one in page[name]]
+        return ids
+
+    def test_a_list_loses_and_repeats_nothing_where_what_is_in_it_is_used(self):
+        owner = self.person().sign_up()
+        made = [self.organization(owner, name) for name in ("beta", "Alpha", "alpha", "Gamma", "delta", "가나", "Beta")]
+        sorted_by = [o["name"].lower() for o in expect(owner.get("/organizations"), 200)["organizations"]]
+        self.assertEqual(sorted_by, ["alpha", "alpha", "beta", "beta", "delta", "gamma", "가나"])
+        self.server.sql("UPDATE membership SET last_seen_at = last_seen_at - 3600 - rowid")
+        before = [o["id"] for o in expect(owner.get("/organizations"), 200)["organizations"]]
+
+        def visit(seen):
+            for organization in set(made) - set(seen):
+                expect(owner.get(f"/organizations/{organization}"), 200)
+
+        ids = self.walk(owner, "/organizations", "organizations", visit)
+        self.assertEqual(ids, before)
+        self.assertEqual(sorted(ids), sorted(made))
+
+    def test_a_place_in_a_list_outlives_its_rows(self):
+        owner, guest = self.person().sign_up(), self.person().sign_up()
+        organizations = [self.organization(owner, name) for name in ("A", "B", "C", "D", "E")]
+        for number, organization in enumerate(organizations):
+            expect(self.create(owner, organizations[0], f"S{number}"), 201)
+            expect(owner.post(f"/organizations/{organization}/invitations", {"email": guest.email, "role": "member"}), 201)
+        services = f"/organizations/{organizations[0]}/services"
+
+        def delete_services(seen):
+            for service in seen:
+                expect(owner.delete(f"{services}/{service}"), 204)
+
+        def accept(seen):
+            for invitation in seen:
+                expect(guest.post(f"/invitations/{invitation}/accept"), 200)
+
+        def delete_organizations(seen):
+            for organization in seen:
+                expect(owner.delete(f"/organizations/{organization}"), 204)
+
+        for person, path, name, visit in ((owner, services, "services", delete_services), (guest, "/invitations", "invitations", accept),
+                                          (owner, "/organizations", "organizations", delete_organizations)):
+            with self.subTest(name):
+                whole = [one["id"] for one in expect(person.get(path), 200)[name]]
+                self.assertEqual(self.walk(person, path, name, visit), whole)
+
+    def test_more_than_two_hundred_invitations_are_all_reached(self):
+        guest, owner = self.person().sign_up(), self.person().sign_up()
+        self.server.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 203) INSERT INTO organization (id, name, created_at)"
+                        " SELECT randomblob(16), 'Many ' || i, unixepoch() FROM n WHERE true")
+        self.server.sql("INSERT INTO membership (organization_id, account_id, role, email, name_key, joined_at, last_seen_at)"
+                        " SELECT o.id, a.id, 3, a.email, 'x', 1, 1 FROM organization o, account a WHERE o.name LIKE 'Many %' AND a.email = ?", owner.email)
+        self.server.sql("INSERT INTO invitation (id, organization_id, email, role, digest, invited_by, inviter, created_at, expires_at)"
+                        " SELECT randomblob(16), o.id, ?, 1, randomblob(32), a.id, a.email, unixepoch(), unixepoch() + 600"
+                        " FROM organization o, account a WHERE o.name LIKE 'Many %' AND a.email = ?", guest.email, owner.email)
+        first = expect(guest.get("/invitations?limit=200"), 200)
+        rest = expect(guest.get(f"/invitations?limit=200&after={first['next']}"), 200)
+        self.assertEqual((len({one["id"] for one in first["invitations"] + rest["invitations"]}), rest["next"]), (203, None))
 
     def test_changes_ask_for_presence(self):
         organization, owner, *_ = self.team()
