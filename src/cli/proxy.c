@@ -168,13 +168,31 @@ static int read_application(struct operation *operation, struct address *out)
 	return EXIT_SUCCESS;
 }
 
-/* A name that every configuration takes: letters, digits and '_'. */
-static const char *slug(struct operation *operation, const char *text)
+/* A name that every configuration takes, of a host: letters, digits, '-' and '_'. No two have the same: hosts are in small letters. */
+static const char *host_slug(struct operation *operation, const char *host)
+{
+	static const struct { char c; const char *name; } named[] = { { '.', "_" }, { ':', "_P" }, { '[', "_L" }, { ']', "_R" } };
+	SCOPED(buf_done) struct buf text = { 0 };
+	size_t i;
+
+	for (; *host; host++) {
+		for (i = 0; i < COUNT(named) && named[i].c != *host; i++)
+			;
+		if (i < COUNT(named))
+			buf_text(&text, named[i].name);
+		else
+			buf_char(&text, *host);
+	}
+	return arena_buf(operation->call.arena, &text);
+}
+
+/* The same of an id, where '-' is none. */
+static const char *id_slug(struct operation *operation, const char *text)
 {
 	char *copy = arena_copy(operation->call.arena, text, strlen(text));
 
 	for (char *p = copy; p && *p; p++)
-		if (!isalnum((unsigned char)*p))
+		if (*p == '-')
 			*p = '_';
 	return copy;
 }
@@ -206,7 +224,7 @@ static bool fill_host(struct operation *operation, const struct service_host *fr
 	if (!name || !port)
 		return false;
 	hosts[at] = (struct snippet_host){
-		{ { "HOST", from->host }, { "HOSTNAME", name }, { "PORT", port }, { "SLUG", slug(operation, from->host) } },
+		{ { "HOST", from->host }, { "HOSTNAME", name }, { "PORT", port }, { "SLUG", host_slug(operation, from->host) } },
 		{ { "waiting", from->state != HOST_ALLOWED }, { "httpsport", https && is_first_of_port(hosts, at, port) },
 		  { "httpport", !https && is_first_of_port(hosts, at, port) } },
 	};
@@ -240,7 +258,7 @@ static int write_snippet(struct operation *operation, const struct kind *kind, c
 	id[ID_MARK] = '\0';
 
 	const struct snippet_word words[] = {
-		{ "NAME", shown(operation, service->name) }, { "ID", slug(operation, id) }, { "PUBLIC", settings->public_url },
+		{ "NAME", shown(operation, service->name) }, { "ID", id_slug(operation, id) }, { "PUBLIC", settings->public_url },
 		{ "SCHEME", settings->https ? "https" : "http" }, { "ENTRY", settings->https ? "websecure" : "web" },
 		{ "TWOSTEP", own.whole }, { "TWOSTEPNAME", is_unix ? "" : without_brackets(operation, own.name) },
 		{ "TWOSTEPPORT", is_unix ? "" : own.port }, { "TRUSTUNIX", is_unix ? ",unix" : "" },

@@ -558,6 +558,44 @@ class PrintedForHttps(HttpsTest):
                 done = proxy_config(self.server, kind.name, "--service", "Second", "--public-url", "https://login.example.com", "--allow-file-mail")
                 self.taken(kind, folder, pair, self.printed(kind.name) + done.stdout)
 
+    def test_no_two_hosts_have_one_name(self):
+        """Of one service or of two: those that differ in '-', '.' and ':' alone stand beside each other too."""
+        hosts = ("a-b.example", "a.b.example", "a--b.example", "a-b.example:8443", "a-b-8443.example", "a.b.example:8443", "10.0.0.1:8443",
+                 "[2001:db8::1]", "[2001:db8::1]:8443", "[2001:db8::1:8443]")
+        for name in ("Alike", "Alike too"):
+            self.server.sql("INSERT INTO service (id, organization_id, name, created_at) SELECT randomblob(16), id, ?, unixepoch() FROM organization", name)
+        self.addCleanup(self.server.sql, "DELETE FROM service WHERE name LIKE 'Alike%'")
+        for number, host in enumerate(hosts):
+            self.server.sql("INSERT INTO service_host (host, service_id) SELECT ?, id FROM service WHERE name = ?", host, ("Alike", "Alike too")[number % 2])
+        folder, pair = self.folder()
+        names = {"nginx": r"ssl_certificate (\S+);", "caddy": r"^\s*(@twostep_\S+) path", "haproxy": r"^backend (application_\S+)",
+                 "traefik": r"^    (application-\S+):\n      rule", "envoy": r"^  - name: (application_\S+)"}
+        for kind, pattern in names.items():
+            with self.subTest(kind):
+                text = "".join(proxy_config(self.server, kind, "--service", name, "--public-url", "https://login.example.com", "--allow-file-mail").stdout
+                               for name in ("Alike", "Alike too"))
+                found = re.findall(pattern, text, re.M)
+                self.assertEqual((len(found), len(set(found))), (len(hosts), len(hosts)), found)
+                for proxy in KINDS:
+                    if proxy.name == kind:
+                        self.taken(proxy, folder, pair, text)
+                if kind in ("traefik", "envoy"):
+                    self.parts(text)
+
+    def parts(self, text):
+        """Each snippet is YAML, and no key of a mapping is there twice, which would be silently lost."""
+        import yaml
+
+        class Strict(yaml.SafeLoader):
+            def construct_mapping(self, node, deep=False):
+                keys = [key.value for key, _ in node.value]
+                if len(keys) != len(set(keys)):
+                    raise AssertionError(f"twice: {keys}")
+                return super().construct_mapping(node, deep)
+
+        for part in re.split(r"^(?=# twostep in front of)", text, flags=re.M)[1:]:
+            self.assertTrue(yaml.load(part, Strict))
+
     def test_each_names_hosts_schemes_and_headers(self):
         for kind in ("nginx", "caddy", "haproxy", "traefik", "envoy"):
             with self.subTest(kind):
