@@ -111,7 +111,7 @@ struct named {
 	bool has_heir;
 };
 
-/* Gathered first: handing one over changes the rows that are read. */
+/* At most OWNED_MAX at once. Gathered first: handing one over changes the rows that are read. */
 static enum err owned_by(struct db *db, const struct id *account, struct id out[static OWNED_MAX], size_t *count)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
@@ -124,17 +124,30 @@ static enum err owned_by(struct db *db, const struct id *account, struct id out[
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static enum err hand_all_over(struct db *db, const struct named *named, const struct account *account)
+/* The operator's word counts for more than the limit: an account whose heir owns some already could not be closed by it. */
+static enum err hand_some_over(struct db *db, const struct named *named, const struct id *account, const struct id *heir, bool *all)
 {
 	struct id organization[OWNED_MAX];
-	struct account heir;
 	size_t count = 0;
+	enum err err = owned_by(db, account, organization, &count);
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = owner_put(db, named->call, &organization[i], heir, INT64_MAX);
+	*all = !count;
+	return err;
+}
+
+/* However many there are: data of before the limit held for hand-overs has more of them. */
+static enum err hand_all_over(struct db *db, const struct named *named, const struct account *account)
+{
+	struct account heir;
+	bool all = false;
 	enum err err = account_find_email(db, named->heir, &heir);
 
-	if (!err)
-		err = owned_by(db, &account->id, organization, &count);
-	for (size_t i = 0; i < count && !err; i++)
-		err = owner_put(db, named->call, &organization[i], &heir.id);
+	if (!err && id_same(&heir.id, &account->id))
+		return owns_none(db, &heir.id);
+	while (!err && !all)
+		err = hand_some_over(db, named, &account->id, &heir.id, &all);
 	return err;
 }
 

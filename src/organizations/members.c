@@ -341,7 +341,7 @@ enum err member_remove(struct call *call, const char *account)
 	return err ? err : store_change(call->store, remove_it, &one);
 }
 
-enum err owner_put(struct db *db, const struct call *call, const struct id *organization, const struct id *account)
+enum err owner_put(struct db *db, const struct call *call, const struct id *organization, const struct id *account, int64_t most)
 {
 	struct member member;
 	struct id before;
@@ -352,7 +352,7 @@ enum err owner_put(struct db *db, const struct call *call, const struct id *orga
 	if (id_same(&before, account))
 		return OK;
 	if ((err = member_set_role(db, organization, &before, ROLE_OWNER, ROLE_MANAGER)) ||
-	    (err = member_set_role(db, organization, account, member.role, ROLE_OWNER)) ||
+	    (err = member_set_owner(db, organization, account, most)) ||
 	    (err = grants_put(db, organization, account, NULL, 0)))
 		return err;
 	return organization_log(db, call, organization, AUDIT_OWNER_CHANGED, (struct about){ account, member.email, "" });
@@ -364,7 +364,7 @@ static enum err hand_over(struct db *db, void *argument)
 	struct membership now;
 	enum err err = membership_now(db, one->call, RIGHT_HAND_OVER, &now);
 
-	return err ? err : owner_put(db, one->call, &now.organization, &one->account);
+	return err ? err : owner_put(db, one->call, &now.organization, &one->account, OWNED_MAX);
 }
 
 enum err owner_hand_over(struct call *call, const char *account)
@@ -376,5 +376,6 @@ enum err owner_hand_over(struct call *call, const char *account)
 		return err;
 	if (id_same(&one.account, &call->caller->account.id))
 		return blame(call, "account_id", ERR_INVALID);
-	return store_change(call->store, hand_over, &one);
+	err = store_change(call->store, hand_over, &one);
+	return err == ERR_ORGANIZATION_LIMIT ? blame(call, "account_id", err) : err;
 }

@@ -76,11 +76,12 @@ MUST_USE enum err member_change(struct call *call, const char *account, const ch
 /* Oneself: leaving (RIGHT_LEAVE); somebody else: RIGHT_CHANGE_MEMBERS. ERR_LAST_OWNER, ERR_NOT_FOUND, ERR_FORBIDDEN */
 MUST_USE enum err member_remove(struct call *call, const char *account);
 
-/* The caller becomes manager. ERR_NOT_FOUND, ERR_INVALID (oneself) */
+/* The caller becomes manager. ERR_NOT_FOUND; blame `account_id`: ERR_INVALID (oneself), ERR_ORGANIZATION_LIMIT (owns OWNED_MAX) */
 MUST_USE enum err owner_hand_over(struct call *call, const char *account);
 
-/* The operator's: inside a change. ERR_NOT_FOUND: no member. */
-MUST_USE enum err owner_put(struct db *db, const struct call *call, const struct id *organization, const struct id *account);
+/* Inside a change; the owner before becomes manager. ERR_NOT_FOUND: no member; ERR_ORGANIZATION_LIMIT: owns `most` or more already. */
+MUST_USE enum err owner_put(struct db *db, const struct call *call, const struct id *organization, const struct id *account,
+                            int64_t most);
 
 /* Takes what was asked for apart, for a member of this role; for invitations too. Outputs to the arena. Blames `services`. */
 MUST_USE enum err grants_read(struct call *call, enum role role, const struct grant_asked *asked, size_t count,

@@ -171,6 +171,18 @@ enum err member_set_role(struct db *db, const struct id *organization, const str
 	return changed == 1 ? OK : ERR_NOT_FOUND;
 }
 
+/* The row count decides how many there are, not a look before. */
+enum err member_set_owner(struct db *db, const struct id *organization, const struct id *account, int64_t most)
+{
+	int64_t changed = 0;
+	enum err err = db_change(db, &changed,
+	        "UPDATE membership SET role = $3 WHERE organization_id = $1 AND account_id = $2"
+	        " AND (SELECT COUNT(*) FROM membership WHERE account_id = $2 AND role = $3) < $4",
+	        db_id(organization), db_id(account), db_int(ROLE_OWNER), db_int(most));
+
+	return err || changed == 1 ? err : ERR_ORGANIZATION_LIMIT;
+}
+
 enum err member_drop(struct db *db, const struct id *organization, const struct id *account)
 {
 	int64_t removed = 0;

@@ -37,6 +37,10 @@ MUST_USE enum err grants_select(struct db *db, const struct id *organization, co
 /* ERR_NOT_FOUND where the row has another role by now. */
 MUST_USE enum err member_set_role(struct db *db, const struct id *organization, const struct id *account, enum role from,
                                   enum role to);
+
+/* Where they own fewer than `most`. ERR_ORGANIZATION_LIMIT */
+MUST_USE enum err member_set_owner(struct db *db, const struct id *organization, const struct id *account, int64_t most);
+
 MUST_USE enum err member_drop(struct db *db, const struct id *organization, const struct id *account);
 MUST_USE enum err organization_owner(struct db *db, const struct id *organization, struct id *out);
 

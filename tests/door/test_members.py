@@ -181,6 +181,26 @@ class Owner(OrganizationTest):
         expect(member.post(f"/organizations/{organization}/owner", {"account_id": member.id()}), 400, "invalid_request")
         self.assertIn(("owner_changed", owner.email, member.email, ""), self.log_of(organization))
 
+    def test_nobody_is_handed_more_than_one_may_own(self):
+        heir, owner = self.person().sign_up(), self.person().sign_up()
+        owned = [self.organization(heir) for _ in range(49)]
+        mine = [self.organization(owner) for _ in range(4)]
+        for organization in mine:
+            self.join(organization, heir)
+        found = at_once([lambda o=o: owner.post(f"/organizations/{o}/owner", {"account_id": heir.id()}) for o in mine])
+        self.assertEqual(statuses(found), {"200": 1, "422 organization_limit": 3})
+        self.assertEqual({r.json["field"] for r in found if r.status == 422}, {"account_id"})
+        self.assertEqual(self.server.sql("SELECT COUNT(*) FROM membership m JOIN account a ON a.id = m.account_id WHERE a.email = ? AND m.role = 3",
+                                         heir.email), [(50,)])
+        kept = [o for o in mine if self.role_of(o, owner) == "owner"]
+        self.assertEqual([self.role_of(o, heir) for o in kept], ["member"] * 3, "nothing half done")
+        page = owner.request("POST", f"/organizations/{kept[0]}/members/{heir.id()}/owner", raw=b"", headers={
+            "Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded", "Origin": self.server.origin})
+        self.assertEqual(page.status, 422)
+        self.assertIn("as many organizations as one account may", page.text)
+        expect(heir.delete(f"/organizations/{owned[0]}"), 204)
+        expect(owner.post(f"/organizations/{kept[0]}/owner", {"account_id": heir.id()}), 200)
+
     def test_there_is_one_however_many_hand_over_at_once(self):
         organization, owner, manager, member = self.team()
         ids = [manager.id(), member.id()]

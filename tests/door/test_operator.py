@@ -103,6 +103,23 @@ class ThroughTheServer(Commands):
         expect(owner.first_step(), 401, "invalid_credentials")
         self.assertIn("owner_changed", [row[0] for row in self.log_of(organization)])
 
+    def test_closes_an_owner_of_more_than_one_may_own(self):
+        """As hand-overs could once make one."""
+        owner, heir = self.person("owner").sign_up(), self.person("heir").sign_up()
+        self.organization(heir)
+        self.server.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) INSERT INTO organization (id, name, created_at)"
+                        " SELECT randomblob(16), 'Owned ' || i, unixepoch() FROM n WHERE true")
+        for person, role in ((owner, 3), (heir, 1)):
+            self.server.sql("INSERT INTO membership (organization_id, account_id, role, email, name_key, joined_at, last_seen_at)"
+                            " SELECT o.id, a.id, ?, a.email, 'x', 1, 1 FROM organization o, account a WHERE o.name LIKE 'Owned %' AND a.email = ?",
+                            role, person.email)
+        self.refused(1, "owner", "user", "close", owner.email, "--hand-over", owner.email, "--yes")
+        self.ok("user", "close", owner.email, "--hand-over", heir.email, "--yes")
+        self.assertEqual(self.server.sql("SELECT m.role, COUNT(*) FROM membership m JOIN organization o ON o.id = m.organization_id"
+                                         " WHERE o.name LIKE 'Owned %' GROUP BY m.role"), [(3, 120)])
+        expect(owner.first_step(), 401, "invalid_credentials")
+        self.server.sql("DELETE FROM organization WHERE name LIKE 'Owned %'")
+
     def test_makes_organizations(self):
         person = self.person().sign_up()
         made = self.ok("organization", "create", "Made by hand", "--owner", person.email).strip()
