@@ -6,6 +6,7 @@
 #include "accounts/account.h"
 #include "accounts/password_try.h"
 #include "base/clock.h"
+#include "organizations/members_sql.h"
 #include "store/store.h"
 
 #include "base/banned.h"
@@ -71,26 +72,25 @@ static enum err read_before(struct call *call, const char *text, struct audit_fi
 }
 
 struct finding {
+	const struct id *organization;
 	const char *email;
 	struct id *out;
 };
 
-/* Also somebody who has left: the address is looked up among all accounts, but only this organisation's log is searched. */
 static enum err find_person(struct db *db, void *argument)
 {
 	const struct finding *finding = argument;
-	struct account account;
-	enum err err = account_find_email(db, finding->email, &account);
 
-	if (!err)
-		*finding->out = account.id;
-	return err;
+	return member_find_email(db, finding->organization, finding->email, finding->out);
 }
 
+/*
+ * An address is a person's only while they are in: which one somebody has who left, or never came, is nobody's business here.
+ * What stands in the log of it does.
+ */
 static enum err read_person(struct call *call, const char *text, struct audit_filter *out)
 {
 	char email[EMAIL_TEXT];
-	struct finding finding = { email, &out->person };
 	enum err err;
 
 	out->by_person = true;
@@ -98,8 +98,14 @@ static enum err read_person(struct call *call, const char *text, struct audit_fi
 		return OK;
 	if (email_read(text, email))
 		return id_new(&out->person);
+
+	struct finding finding = { &call->membership->organization, email, &out->person };
 	err = store_read(call->store, find_person, &finding);
-	return err == ERR_NOT_FOUND ? id_new(&out->person) : err;
+	if (err != ERR_NOT_FOUND)
+		return err;
+	out->by_person = false;
+	memcpy(out->words, email, sizeof(email));
+	return OK;
 }
 
 enum err audit_filter_read(struct call *call, const struct audit_query *query, struct audit_filter *out)

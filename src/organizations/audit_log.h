@@ -23,7 +23,7 @@ struct audit_row {
 /* As it was asked for, in texts; NULL or "": not at all. */
 struct audit_query {
 	const char *before; /* `next` of the page before: older than that */
-	const char *person; /* an address or an account's id: who did it, or whom it concerns */
+	const char *person; /* a member's address or an account's id: who did it, or whom it concerns; another address: as it stands there */
 	const char *action; /* a word of audit.h */
 	const char *from, *to; /* RFC 3339, or a day: from its first second, to its last */
 	size_t rows;        /* 1 to AUDIT_ROWS_MAX */
@@ -33,7 +33,8 @@ struct audit_query {
 struct audit_filter {
 	int64_t before_at, before; /* moment and number of the last row seen; INT64_MAX: none */
 	bool by_person;           /* only what this one did, or what concerns them */
-	struct id person;         /* somebody unknown is asked for by an id that nobody has */
+	struct id person;         /* what is no address is asked for by an id that nobody has */
+	char words[EMAIL_TEXT];   /* only rows that name this address; "": all */
 	const char *action;       /* NULL: every one */
 	int64_t from_s, to_s;     /* from <= at < to */
 };

@@ -36,7 +36,10 @@ static enum err read_row(const struct db_rows *rows, struct audit_row *out)
 	return OK;
 }
 
-/* One statement a filter, each along an index of its own; both halves of a person's are as short as the page. */
+/*
+ * One statement a filter, each along an index of its own; both halves of a person's are as short as the page. Words are looked
+ * for from the newest on in the whole log, which is bounded by --audit-days.
+ */
 static enum err begin(struct db *db, const struct id *organization, const struct audit_filter *filter, int64_t room,
                       struct db_rows *rows)
 {
@@ -50,6 +53,11 @@ static enum err begin(struct db *db, const struct id *organization, const struct
 		        " UNION SELECT * FROM (SELECT " COLUMNS " FROM audit_event WHERE " WHICH
 		        " AND account_id = $7 AND ($8 IS NULL OR action = $8)" NEWEST ") AS met) AS both_of" NEWEST,
 		        id, at, number, from, to, most, db_id(&filter->person), db_text(filter->action));
+	if (*filter->words)
+		return db_query(db, rows,
+		        "SELECT " COLUMNS " FROM audit_event WHERE " WHICH
+		        " AND (actor = $7 OR target = $7) AND ($8 IS NULL OR action = $8)" NEWEST,
+		        id, at, number, from, to, most, db_text(filter->words), db_text(filter->action));
 	if (filter->action)
 		return db_query(db, rows, "SELECT " COLUMNS " FROM audit_event WHERE " WHICH " AND action = $7" NEWEST, id, at,
 		        number, from, to, most, db_text(filter->action));

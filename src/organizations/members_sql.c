@@ -183,6 +183,15 @@ enum err member_set_owner(struct db *db, const struct id *organization, const st
 	return err || changed == 1 ? err : ERR_ORGANIZATION_LIMIT;
 }
 
+enum err member_find_email(struct db *db, const struct id *organization, const char *email, struct id *account)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+	enum err err = db_one(db, &rows, "SELECT account_id FROM membership WHERE organization_id = $1 AND email = $2",
+	        db_id(organization), db_text(email));
+
+	return err ? err : db_get_id(&rows, 0, account);
+}
+
 enum err member_drop(struct db *db, const struct id *organization, const struct id *account)
 {
 	int64_t removed = 0;

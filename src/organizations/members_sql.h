@@ -41,6 +41,9 @@ MUST_USE enum err member_set_role(struct db *db, const struct id *organization, 
 /* Where they own fewer than `most`. ERR_ORGANIZATION_LIMIT */
 MUST_USE enum err member_set_owner(struct db *db, const struct id *organization, const struct id *account, int64_t most);
 
+/* Whose address it is now, of those who are in. ERR_NOT_FOUND */
+MUST_USE enum err member_find_email(struct db *db, const struct id *organization, const char *email, struct id *account);
+
 MUST_USE enum err member_drop(struct db *db, const struct id *organization, const struct id *account);
 MUST_USE enum err organization_owner(struct db *db, const struct id *organization, struct id *out);
 

@@ -1,4 +1,6 @@
 """The audit log of an organisation: who sees it, what stands in it, pages and filters; nothing changes a row."""
+import csv
+import io
 import os
 import re
 import unittest
@@ -64,6 +66,33 @@ class Audit(OrganizationTest):
         for nobody in ("nobody@example.com", "not an address".replace(" ", "%20"), "A" * 22):
             self.assertEqual(self.events(owner, organization, f"?person={nobody}")["events"], [])
 
+    def test_an_address_is_a_persons_only_while_they_are_in(self):
+        """Which address somebody has now who left is not to be learnt by trying; what stands in the log is found."""
+        organization, owner, _, member = self.team()
+        path = f"/organizations/{organization}/members/{member.id()}"
+        expect(owner.patch(path, {"role": "manager"}), 200)
+        expect(member.patch(f"/organizations/{organization}", {"name": "Renamed"}), 200)
+        by_member = self.events(owner, organization, f"?person={member.email}")["events"]
+        self.assertEqual(self.events(owner, organization, f"?person={member.id()}")["events"], by_member)
+        expect(owner.delete(path), 204)
+        expect(owner.patch(f"/organizations/{organization}/security", {"csv_download": {"mode": "managers"}}), 200)
+        old, new = member.email, "private." + member.email
+        self.server.sql("UPDATE account SET email = ? WHERE email = ?", new, old)
+        invited = f"asked.{old}"
+        expect(owner.post(f"/organizations/{organization}/invitations", {"email": invited, "role": "member"}), 201)
+        for query, found in ((f"person={new}", []), (f"person={new}&action=member_removed", []), ("person=nobody@example.com", []),
+                             (f"person={old}", ["member_removed"] + [e["action"] for e in by_member]), (f"person={old.upper()}&action=member_removed", ["member_removed"]),
+                             (f"person={invited}", ["invited"]), (f"person={member.id()}", ["member_removed"] + [e["action"] for e in by_member])):
+            with self.subTest(query):
+                self.assertEqual([e["action"] for e in self.events(owner, organization, f"?{query}")["events"]], found)
+                rows = list(csv.reader(io.StringIO(owner.get(f"/organizations/{organization}/audit.csv?{query}").text)))[1:]
+                self.assertEqual([row[4] for row in rows], found)
+                page = owner.request("GET", f"/organizations/{organization}/audit?{query}", headers={"Accept": "text/html"})
+                self.assertEqual("There is no entry" in page.text, not found)
+        page = self.events(owner, organization, f"?person={old}&limit=1")
+        rest = self.events(owner, organization, f"?person={old}&before={page['next']}")
+        self.assertEqual([e["action"] for e in page["events"] + rest["events"]], ["member_removed"] + [e["action"] for e in by_member])
+
     def test_goes_by_time(self):
         organization, owner, *_ = self.team()
         expect(owner.patch(f"/organizations/{organization}", {"name": "Old"}), 200)
@@ -104,7 +133,7 @@ class Audit(OrganizationTest):
             source = file.read()
         parts = dict(re.findall(r'#define (\w+) \\?\s*"([^"]*)"', source))
         statements = re.findall(r'db_query\(db, rows,\s*((?:"[^"]*"|\w+|\s)+),', source)
-        self.assertEqual(len(statements), 3)
+        self.assertEqual(len(statements), 4)
         for statement in statements:
             sql = "".join(text or parts[name] for text, name in re.findall(r'"([^"]*)"|(\w+)', statement))
             plan = [row[3] for row in self.server.sql("EXPLAIN QUERY PLAN " + sql, *[None] * len(set(re.findall(r"\$\d", sql))))]
