@@ -1,7 +1,8 @@
 /*
- * Organization Management: the tab Audit log.
+ * Organization Management: the tab Audit log, and the same as a file.
  */
-#include "organizations/audit_log.h"
+#include "organizations/export.h"
+#include "organizations/security.h"
 
 #include "pages/event_words.h"
 #include "pages/organization.h"
@@ -63,12 +64,12 @@ static const char *asked(struct call *call, const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* The same log from another place on; in the arena. */
-static const char *log_place(struct call *call, const struct audit_query *query, const char *before)
+/* The same filter at this route, from another place on; in the arena. */
+static const char *log_place(struct call *call, const char *route, const struct audit_query *query, const char *before)
 {
 	SCOPED(buf_done) struct buf place = { 0 };
 
-	organization_place_add(&place, call, "/audit");
+	organization_place_add(&place, call, route);
 	query_add(&place, "person", query->person);
 	query_add(&place, "action", query->action);
 	query_add(&place, "from", query->from);
@@ -88,6 +89,14 @@ static enum err fill(struct call *call, const struct audit_row *row, struct part
 	out->details = event_words(call, audit_action_find(row->action), row->details);
 	out->address = row->address;
 	return out->details ? OK : ERR_MEMORY;
+}
+
+/* Or could, with a second step: the link leads there. */
+static bool may_download(struct call *call)
+{
+	enum err err = role_may(call->membership->role, RIGHT_DOWNLOAD) ? security_may_download(call) : ERR_DOWNLOAD_OFF;
+
+	return !err || err == ERR_NEEDS_SECOND_STEP || err == ERR_OWN_TWO_STEP_FIRST;
 }
 
 static enum err show(struct call *call, const struct audit_query *query, const struct audit_list *found, enum err err)
@@ -114,8 +123,9 @@ static enum err show(struct call *call, const struct audit_query *query, const s
 		.to = query->to,
 		.from_error = page_field(call, err, "from"),
 		.to_error = page_field(call, err, "to"),
-		.first = query->before ? log_place(call, query, NULL) : NULL,
-		.next = found->next ? log_place(call, query, found->next) : NULL,
+		.first = query->before ? log_place(call, "/audit", query, NULL) : NULL,
+		.next = found->next ? log_place(call, "/audit", query, found->next) : NULL,
+		.file = !err && may_download(call) ? log_place(call, "/audit.csv", query, NULL) : NULL,
 	};
 	if (!page.frame || !page.frame->organization)
 		return ERR_MEMORY;
@@ -123,10 +133,15 @@ static enum err show(struct call *call, const struct audit_query *query, const s
 	return page_sent(call, err);
 }
 
+static struct audit_query query_of(struct call *call, size_t rows)
+{
+	return (struct audit_query){ asked(call, "before"), asked(call, "person"), asked(call, "action"), asked(call, "from"),
+		asked(call, "to"), rows };
+}
+
 static enum err look(struct call *call)
 {
-	const struct audit_query query = { asked(call, "before"), asked(call, "person"), asked(call, "action"), asked(call, "from"),
-		asked(call, "to"), AUDIT_PAGE_ROWS };
+	const struct audit_query query = query_of(call, AUDIT_PAGE_ROWS);
 	struct audit_list found = { .count = 0 };
 	enum err err = audit_look(call, &query, &found);
 
@@ -135,7 +150,15 @@ static enum err look(struct call *call)
 	return show(call, &query, &found, err);
 }
 
+static enum err send(struct call *call)
+{
+	const struct audit_query query = query_of(call, EXPORT_ROWS);
+
+	return page_sent_file(call, log_place(call, "/audit", &query, NULL), export_audit(call, &query, page_wants_bom(call)));
+}
+
 const struct route audit_pages[] = {
 	{ GET, "/organizations/{o}/audit", ACCESS_RIGHT(RIGHT_SEE_AUDIT), FRESH_NOT, NULL, look },
+	{ GET, "/organizations/{o}/audit.csv", ACCESS_RIGHT(RIGHT_DOWNLOAD), FRESH_NOT, NULL, send },
 	ROUTES_END
 };

@@ -41,6 +41,13 @@ MUST_USE enum err show_reset(struct call *call, enum err err);
 #define CLOSE_PATH "/account/close"
 MUST_USE enum err show_close(struct call *call, enum err err);
 
+/*
+ * security.c: what became of a file that was asked for by a link. A page leads to the code, where one is due, and from there to
+ * `back`, which has the link: the file itself would leave nobody anywhere.
+ */
+MUST_USE enum err page_sent_file(struct call *call, const char *back, enum err err);
+bool page_wants_bom(struct call *call);
+
 /* demand.c: to where the person was going; the way back is used once. */
 MUST_USE enum err go_back(struct call *call);
 

@@ -259,18 +259,15 @@ static enum err save_downloads(struct call *call)
 	return changed(call, &change, fresh ? "csv_minutes" : "csv_mode", NOTICE_SAVED);
 }
 
-/* A page leads to the code and back here; the file itself would leave nobody anywhere. */
-static enum err sent_file(struct call *call, enum err err)
+enum err page_sent_file(struct call *call, const char *back, enum err err)
 {
-	const char *back = organization_place(call, "/security");
-
 	if (err != ERR_NEEDS_SECOND_STEP || !back)
 		return err;
 	cookie_set(call, COOKIE_RETURN, back, RETURN_S);
 	return page_to(call, "/confirm");
 }
 
-static bool wants_bom(struct call *call)
+bool page_wants_bom(struct call *call)
 {
 	const char *bom = query_value(call, "bom");
 
@@ -279,14 +276,7 @@ static bool wants_bom(struct call *call)
 
 static enum err send_members(struct call *call)
 {
-	return sent_file(call, export_members(call, wants_bom(call)));
-}
-
-static enum err send_audit(struct call *call)
-{
-	const struct audit_query all = { .rows = EXPORT_ROWS };
-
-	return sent_file(call, export_audit(call, &all, wants_bom(call)));
+	return page_sent_file(call, organization_place(call, "/security"), export_members(call, page_wants_bom(call)));
 }
 
 #define SECURITY_PATH "/organizations/{o}/security"
@@ -299,6 +289,5 @@ const struct route security_pages[] = {
 	{ POST, SECURITY_PATH "/sessions", ACCESS_RIGHT(RIGHT_SET_SECURITY), FRESH_PROOFS, &sessions_form, save_sessions },
 	{ POST, SECURITY_PATH "/downloads", ACCESS_RIGHT(RIGHT_SET_SECURITY), FRESH_PROOFS, &downloads_form, save_downloads },
 	{ GET, "/organizations/{o}/members.csv", ACCESS_RIGHT(RIGHT_DOWNLOAD), FRESH_NOT, NULL, send_members },
-	{ GET, "/organizations/{o}/audit.csv", ACCESS_RIGHT(RIGHT_DOWNLOAD), FRESH_NOT, NULL, send_audit },
 	ROUTES_END
 };

@@ -1,8 +1,11 @@
 """The tab Audit log without JavaScript: entries in words, filters, pages, who may."""
+import csv
+import io
 import unittest
 
 from harness import expect, new_address
 from test_organization_pages import PagesTest
+from test_pages import Visitor
 
 
 class AuditPage(PagesTest):
@@ -67,6 +70,32 @@ class AuditPage(PagesTest):
         self.assertIn("Alpha 3", page.text)
         self.assertNotIn("Alpha 53", page.text)
         self.assertIn("Alpha 53", page.press("Newest").text)
+
+    def test_the_file_has_what_the_page_shows(self):
+        organization, owner, manager, _ = self.house(two_step=True)
+        place = f"/organizations/{organization}/audit"
+        expect(owner.patch(f"/organizations/{organization}", {"name": "Beta & Co"}), 200)
+        expect(manager.patch(f"/organizations/{organization}", {"name": "Gamma"}), 200)
+        self.assertFalse(owner.open(place).has("Download audit log (CSV)", "a"), "switched off")
+        expect(owner.patch(f"/organizations/{organization}/security", {"csv_download": {"mode": "managers"}}), 200)
+        for query, actions in ((f"?person={owner.email}&action=organization_renamed&from=2001-01-01", {"organization_renamed"}),
+                               ("?to=2001-01-01", set()), ("?person=&action=", None)):
+            page = owner.open(place + query)
+            link = page.named("Download audit log (CSV)", "a")["href"]
+            rows = list(csv.reader(io.StringIO(owner.request("GET", link, headers=Visitor.KEPT).text)))[1:]
+            if actions is None:
+                self.assertEqual(link, place + ".csv")
+                self.assertGreater(len(rows), 4)
+            else:
+                self.assertEqual({row[4] for row in rows}, actions, query)
+                self.assertEqual({row[2] for row in rows}, {owner.email} if actions else set())
+        wrong = owner.open(f"{place}.csv?from=yesterday")
+        self.assertEqual(wrong.reply.status, 400)
+        expect(owner.patch(f"/organizations/{organization}/security", {"csv_download": {"mode": "second_step", "max_age_s": 60}}), 200)
+        self.server.forward(120)
+        page = owner.open(f"{place}?action=organization_renamed").press("Download audit log (CSV)")
+        page = page.press("Continue", Authentication_code=owner.app_code())
+        self.assertEqual(page.path, f"{place}?action=organization_renamed")
 
     def test_is_for_owner_and_managers(self):
         organization, _, _, member = self.house()
