@@ -101,6 +101,16 @@ enum err hostname_read(const char *typed, bool https, char out[static HOSTNAME_T
 	return OK;
 }
 
+enum err hostname_claim(const char *typed, bool https, char out[static HOSTNAME_TEXT])
+{
+	char host[HOSTNAME_TEXT], other[HOSTNAME_TEXT];
+
+	if (hostname_read(typed, https, host) || hostname_read(host, !https, other) || strcmp(host, other) != 0)
+		return ERR_INVALID;
+	memcpy(out, host, strlen(host) + 1);
+	return OK;
+}
+
 static size_t bytes_without_port(const char *host)
 {
 	return host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");

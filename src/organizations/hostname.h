@@ -20,6 +20,12 @@
  */
 MUST_USE enum err hostname_read(const char *typed, bool https, char out[static HOSTNAME_TEXT]);
 
+/*
+ * As hostname_read, for a host that is to be guarded. ERR_INVALID also where the port is the default of the other scheme: a check
+ * for it comes by that scheme, is read without it, and would never find the host.
+ */
+MUST_USE enum err hostname_claim(const char *typed, bool https, char out[static HOSTNAME_TEXT]);
+
 /* The same name or address, whatever the ports: browsers send cookies to every port of a host. Both as hostname_read writes them. */
 bool hostname_same(const char *a, const char *b);
 

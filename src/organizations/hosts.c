@@ -177,7 +177,7 @@ enum err host_allow(struct call *call, const char *host, const char *organizatio
 	struct word word = { .call = call };
 	enum err err;
 
-	if ((err = blame(call, "host", hostname_read(host, call->settings->https, word.host))) ||
+	if ((err = blame(call, "host", hostname_claim(host, call->settings->https, word.host))) ||
 	    (err = id_parse(organization, &word.organization)))
 		return err;
 	return store_change(call->store, allow, &word);

@@ -1,6 +1,8 @@
 """Services: the applications that an organisation guards, their hosts and rules."""
 import unittest
+import urllib.parse
 
+from guard import HTML, HandOverTest
 from harness import at_once, expect
 from organizations import OrganizationTest, id_hex
 
@@ -287,6 +289,27 @@ class OffLoopback(OrganizationTest):
             for reply in (owner.post(path, {"name": "Mine", "hosts": [host]}), owner.patch(f"{path}/{made['id']}", {"hosts": ["a.example", host]})):
                 self.assertEqual(expect(reply, 400, "invalid_request", host)["field"], "hosts")
         expect(owner.post(path, {"name": "Near", "hosts": ["login.example.com.kr", "x.login.example.com"]}), 201)
+
+
+class OnHttps(HandOverTest):
+    def test_what_is_claimed_is_what_a_check_asks_for(self):
+        organization, owner, *_ = self.team()
+        service = self.service(owner, organization, "eighty.example:443")
+        path = f"/organizations/{organization}/services/{service}"
+        self.assertEqual(expect(owner.get(path), 200)["hosts"], [{"host": "eighty.example", "state": "waiting"}])
+        self.allow("eighty.example:443", organization)
+        for host in ("eighty.example:80", " EIGHTY.example.:80 ", "[2001:db8::1]:80"):
+            self.assertEqual(expect(owner.patch(path, {"hosts": ["other.example", host]}), 400, "invalid_request", host)["field"], "hosts")
+        page = owner.request("POST", path, raw=urllib.parse.urlencode({"name": "Shop", "hosts": "eighty.example:80"}).encode(), headers={
+            **HTML, "Content-Type": "application/x-www-form-urlencoded", "Origin": self.ORIGIN})
+        self.assertEqual(page.status, 400)
+        self.assertIn(":80 or :443", page.text)
+        with self.assertRaisesRegex(AssertionError, "eighty.example:80"):
+            self.allow("eighty.example:80", organization)
+        self.assertEqual(expect(owner.get(path), 200)["hosts"], [{"host": "eighty.example", "state": "allowed"}])
+        for host in ("eighty.example", "eighty.example:443"):
+            reply = self.forward_auth(owner, host, proto="https", headers=HTML)
+            self.assertTrue(reply.header("Location").startswith("https://eighty.example/.twostep/start"), reply)
 
 
 class OnAnAddress(OrganizationTest):

@@ -80,6 +80,37 @@ static void reads_hosts(void **state)
 	}
 }
 
+static void claims_are_what_a_check_asks_for(void **state)
+{
+	static const struct {
+		const char *typed;
+		bool https;
+		const char *read; /* NULL: refused */
+	} cases[] = {
+		{ "App.example.com", true, "app.example.com" },
+		{ "app.example.com:443", true, "app.example.com" },
+		{ "app.example.com:80", false, "app.example.com" },
+		{ "app.example.com:80", true, NULL },
+		{ "app.example.com.:443", false, NULL },
+		{ "[2001:db8::1]:80", true, NULL },
+		{ "[2001:db8::1]:8080", true, "[2001:db8::1]:8080" },
+		{ "app.example.com:8443", false, "app.example.com:8443" },
+		{ "app.example.com:8080", true, "app.example.com:8080" },
+		{ "a b", true, NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char read[HOSTNAME_TEXT] = "untouched", asked[HOSTNAME_TEXT];
+		enum err err = hostname_claim(cases[i].typed, cases[i].https, read);
+
+		if (cases[i].read ? err || strcmp(read, cases[i].read) != 0 : err != ERR_INVALID || strcmp(read, "untouched") != 0)
+			fail_msg("%s: err %s, read %s", cases[i].typed, err_name(err), read);
+		for (int https = 0; cases[i].read && https < 2; https++)
+			if (hostname_read(read, https, asked) || strcmp(asked, read) != 0)
+				fail_msg("%s, asked for as %s", read, asked);
+	}
+}
+
 static void bounds_hosts(void **state)
 {
 	char typed[300], read[HOSTNAME_TEXT];
@@ -119,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_hosts),
+		cmocka_unit_test(claims_are_what_a_check_asks_for),
 		cmocka_unit_test(bounds_hosts),
 		cmocka_unit_test(ports_do_not_tell_hosts_apart),
 	};
