@@ -241,6 +241,17 @@ class LoopbackHosts(Commands):
         rows = [json.loads(line) for line in self.ok("host", "list", "--json").splitlines()]
         self.assertEqual([r["allowed_to"] for r in rows if r["host"] == "wiki.localhost"], [{"id": organization, "name": "Here"}])
 
+    def test_what_counts_is_not_given_to_another(self):
+        organization, owner, *_ = self.team("Works")
+        other, stranger, *_ = self.team("Other")
+        made = expect(owner.post(f"/organizations/{organization}/services", {"name": "Wiki", "hosts": ["works.localhost"]}), 201)
+        self.refused(1, "another service", "host", "allow", "works.localhost", other)
+        self.assertEqual(expect(owner.get(f"/organizations/{organization}/services/{made['id']}"), 200)["hosts"], made["hosts"])
+        self.ok("host", "allow", "works.localhost", organization)
+        expect(owner.delete(f"/organizations/{organization}/services/{made['id']}"), 204)
+        self.ok("host", "allow", "works.localhost", other)
+        expect(stranger.post(f"/organizations/{other}/services", {"name": "Wiki", "hosts": ["works.localhost"]}), 201)
+
 
 class Hosts(Commands):
     SERVER = {"env": {"TWOSTEP_PUBLIC_URL": "http://login.example.com"}}
