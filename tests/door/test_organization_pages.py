@@ -486,6 +486,22 @@ class Services(PagesTest):
                 self.assertEqual(wrong.field("Rules for paths").text, " ".join(rules.split()), "what was typed is gone")
                 self.assertEqual(self.rules_of(owner, organization, service), kept)
 
+    def test_more_than_a_form_takes_is_said(self):
+        """A hundred long paths in Korean, and hosts: in a form each such character is nine, in JSON three."""
+        organization, service, owner, _, page = self.service()
+        paths = [f"/{n:02}{'한' * 65}" for n in range(100)]
+        methods = ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        expect(owner.patch(f"/organizations/{organization}/services/{service}", {
+            "hosts": [f"one-more-host-{n}-of-{service.lower().replace('_', 'a').strip('-')}.example" for n in range(50)],
+            "rules": [{"path": path, "methods": methods, "second_step_max_age_s": 86400} for path in paths]}), 200)
+        kept = self.rules_of(owner, organization, service)
+        page = owner.open(page.path)
+        self.assertIn(paths[99], page.text)
+        refused = page.press("Save")
+        self.assertEqual(refused.reply.status, 413)
+        self.assertIn("more than 64 KiB", refused.main.text)
+        self.assertEqual(self.rules_of(owner, organization, service), kept)
+
     def test_rules_are_tried_before_somebody_meets_them(self):
         organization, service, owner, member, page = self.service()
         page = page.press("Save", Rules_for_paths="GET /export/* 300\n* /admin 60")
