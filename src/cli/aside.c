@@ -60,14 +60,18 @@ static enum err move_logs(const char *path, struct aside *aside, const char **wh
 enum err aside_put(const char *path, const char *time, struct aside *out, const char **why)
 {
 	struct stat found;
-	bool there = !stat(path, &found);
+	bool there = !stat(path, &found), settled = false;
 	enum err err;
 
 	if (!there && errno != ENOENT)
 		return say_errno(why);
 	/* An empty file SQLite would take for a new one, and remove its log. */
-	if (there && found.st_size && (err = copy_settle(path, why)) && err != ERR_STORE)
-		return err;
+	if (there && found.st_size) {
+		err = copy_settle(path, why);
+		if (err && err != ERR_STORE)
+			return err;
+		settled = !err;
+	}
 	out->log[0] = '\0';
 	if (there && (err = link_new(path, time, out->database, why)))
 		return err;
@@ -75,6 +79,8 @@ enum err aside_put(const char *path, const char *time, struct aside *out, const 
 		snprintf(out->database, sizeof(out->database), "%s.before-%s", path, time); /* of a log alone */
 	if ((err = move_logs(path, out, why)))
 		return err;
+	if (settled)
+		out->log[0] = '\0'; /* one that could not be removed, and is in the database */
 	if (!there)
 		out->database[0] = '\0';
 	return folder_sync(path) ? say_errno(why) : OK;
