@@ -144,18 +144,6 @@ class Checks(GuardTest):
         expect(owner.delete(f"/organizations/{organization}/services/{service}"), 204)
         self.assert_kept_out(self.forward_auth(manager, host), 403, "the service is gone")
 
-    def test_a_password_change_ends_other_sessions_everywhere(self):
-        organization, owner, *_ , host, service = self.set_up()
-        other = owner.elsewhere().sign_in()
-        self.assert_let_in(self.forward_auth(other, host))
-        expect(owner.post("/account/password", {"current_password": owner.password, "new_password": "Quilt9 harbour-Maple tin"}), 200)
-        self.assert_kept_out(self.forward_auth(other, host), 401)
-        self.assert_let_in(self.forward_auth(owner, host))
-
-    def test_a_demand_holds_at_once(self):
-        organization, owner, manager, member, host, service = self.set_up()
-        owner.enable()
-        self.assert_let_in(self.forward_auth(manager, host))
     def test_who_loses_it_meanwhile_is_told_as_at_the_next_check(self):
         """Between what a check reads and what it writes."""
         organization, owner, manager, member, host, service = self.set_up()
@@ -180,6 +168,18 @@ class Checks(GuardTest):
                 self.assertEqual(reply.code, again.code)
                 self.assertEqual(bool(reply.header("Location")), about == "session" and headers == HTML, about)
 
+    def test_a_password_change_ends_other_sessions_everywhere(self):
+        organization, owner, *_ , host, service = self.set_up()
+        other = owner.elsewhere().sign_in()
+        self.assert_let_in(self.forward_auth(other, host))
+        expect(owner.post("/account/password", {"current_password": owner.password, "new_password": "Quilt9 harbour-Maple tin"}), 200)
+        self.assert_kept_out(self.forward_auth(other, host), 401)
+        self.assert_let_in(self.forward_auth(owner, host))
+
+    def test_a_demand_holds_at_once(self):
+        organization, owner, manager, member, host, service = self.set_up()
+        owner.enable()
+        self.assert_let_in(self.forward_auth(manager, host))
         expect(owner.patch(f"/organizations/{organization}/security", {"two_step_required": True, "grace_days": 0}), 200)
         for name, ask in self.ways():
             reply = self.assert_kept_out(ask(manager, host), 401, name)
@@ -290,45 +290,6 @@ class Assertions(GuardTest):
         expect(owner.patch(f"/organizations/{organization}/services/{service}", {"assertion": False}), 200)
         self.assertEqual(self.assert_let_in(self.forward_auth(manager, host)).header("Remote-Assertion"), "-")
 
-
-class Malformed(GuardTest):
-    def test_is_400_and_never_lets_in(self):
-        organization, owner, *_ = self.team()
-        host = self.own_host()
-        self.service(owner, organization, host)
-        self.assert_let_in(self.forward_auth(owner, host))
-        forwarded = (
-            ("no host", {"X-Forwarded-Host": None}), ("no method", {"X-Forwarded-Method": None}), ("no scheme", {"X-Forwarded-Proto": None}),
-            ("no path", {"X-Forwarded-Uri": None}), ("empty host", {"X-Forwarded-Host": ""}), ("empty path", {"X-Forwarded-Uri": ""}),
-            ("hosts as a list", {"X-Forwarded-Host": f"{host}, evil.example"}), ("schemes as a list", {"X-Forwarded-Proto": "http, https"}),
-            ("a user", {"X-Forwarded-Host": f"me@{host}"}), ("a path in the host", {"X-Forwarded-Host": f"{host}/x"}),
-            ("IDN as it is", {"X-Forwarded-Host": "앱.example"}), ("a port that is none", {"X-Forwarded-Host": "localhost:x"}),
-            ("an absolute address", {"X-Forwarded-Uri": f"http://{host}/"}), ("no slash", {"X-Forwarded-Uri": "x"}),
-            ("a fragment", {"X-Forwarded-Uri": "/x#y"}), ("a backslash", {"X-Forwarded-Uri": "/x\\y"}), ("a blank", {"X-Forwarded-Uri": "/x y"}),
-            ("a broken escape", {"X-Forwarded-Uri": "/%zz"}), ("half an escape", {"X-Forwarded-Uri": "/%4"}), ("NUL", {"X-Forwarded-Uri": "/%00"}),
-            ("a line", {"X-Forwarded-Uri": "/%0d%0a"}), ("not UTF-8", {"X-Forwarded-Uri": "/%ff"}), ("a path too long", {"X-Forwarded-Uri": "/" + "x" * 9000}),
-            ("a method nobody knows", {"X-Forwarded-Method": "BREW"}), ("a method in lower case", {"X-Forwarded-Method": "get"}),
-            ("methods as a list", {"X-Forwarded-Method": "GET, POST"}), ("a scheme nobody knows", {"X-Forwarded-Proto": "ftp"}),
-        )
-        for about, headers in forwarded:
-            for accept in ({}, HTML):
-                self.assert_kept_out(self.forward_auth(owner, host, headers={**headers, **accept}), 400, about)
-        for url in ("", host, f"//{host}/", f"ftp://{host}/", f"http://me@{host}/", f"http://{host}\\@evil.example/", f"http://{host}/x#y", f"http://{host}/%zz",
-                    f"http://{host}/%00", f"http://{host}/%0d%0aX:%20y", f"http:///x", "http://", f"http://{host}?x", f"http:{host}/", f"http://{host},{host}/"):
-            self.assert_kept_out(self.auth_request(owner, host, headers={"X-Original-URL": url}), 400, url)
-        self.assert_kept_out(self.auth_request(owner, host, headers={"X-Original-Method": None}), 400)
-        for uri in ("", "?x", "/%zz", "/%00"):
-            self.assert_kept_out(self.ext_authz(owner, host, uri), 400, uri)
-        self.assert_kept_out(self.ext_authz(owner, host, headers={"X-Forwarded-Proto": "gopher"}), 400)
-
-    def test_doubled_is_400(self):
-        organization, owner, *_ = self.team()
-        host = self.own_host()
-        self.service(owner, organization, host)
-        for name in ("X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri"):
-            value = {"X-Forwarded-Host": host, "X-Forwarded-Proto": "http", "X-Forwarded-Method": "GET", "X-Forwarded-Uri": "/"}[name]
-            self.assert_kept_out(self.forward_auth(owner, host, headers={name.lower(): value}), 400, name)
-
     def early(self):
         """In a half of a minute, so that what follows is told by one assertion, were it not for what changes."""
         while time.time() % 30 > 20:
@@ -367,6 +328,45 @@ class Malformed(GuardTest):
         expect(owner.post("/session/confirm", {"password": owner.password}), 200)
         for name, ask in self.ways():
             self.assertGreaterEqual(self.claims(self.assert_let_in(ask(owner, host), name))[1]["auth_time"], before + 100, name)
+
+
+class Malformed(GuardTest):
+    def test_is_400_and_never_lets_in(self):
+        organization, owner, *_ = self.team()
+        host = self.own_host()
+        self.service(owner, organization, host)
+        self.assert_let_in(self.forward_auth(owner, host))
+        forwarded = (
+            ("no host", {"X-Forwarded-Host": None}), ("no method", {"X-Forwarded-Method": None}), ("no scheme", {"X-Forwarded-Proto": None}),
+            ("no path", {"X-Forwarded-Uri": None}), ("empty host", {"X-Forwarded-Host": ""}), ("empty path", {"X-Forwarded-Uri": ""}),
+            ("hosts as a list", {"X-Forwarded-Host": f"{host}, evil.example"}), ("schemes as a list", {"X-Forwarded-Proto": "http, https"}),
+            ("a user", {"X-Forwarded-Host": f"me@{host}"}), ("a path in the host", {"X-Forwarded-Host": f"{host}/x"}),
+            ("IDN as it is", {"X-Forwarded-Host": "앱.example"}), ("a port that is none", {"X-Forwarded-Host": "localhost:x"}),
+            ("an absolute address", {"X-Forwarded-Uri": f"http://{host}/"}), ("no slash", {"X-Forwarded-Uri": "x"}),
+            ("a fragment", {"X-Forwarded-Uri": "/x#y"}), ("a backslash", {"X-Forwarded-Uri": "/x\\y"}), ("a blank", {"X-Forwarded-Uri": "/x y"}),
+            ("a broken escape", {"X-Forwarded-Uri": "/%zz"}), ("half an escape", {"X-Forwarded-Uri": "/%4"}), ("NUL", {"X-Forwarded-Uri": "/%00"}),
+            ("a line", {"X-Forwarded-Uri": "/%0d%0a"}), ("not UTF-8", {"X-Forwarded-Uri": "/%ff"}), ("a path too long", {"X-Forwarded-Uri": "/" + "x" * 9000}),
+            ("a method nobody knows", {"X-Forwarded-Method": "BREW"}), ("a method in lower case", {"X-Forwarded-Method": "get"}),
+            ("methods as a list", {"X-Forwarded-Method": "GET, POST"}), ("a scheme nobody knows", {"X-Forwarded-Proto": "ftp"}),
+        )
+        for about, headers in forwarded:
+            for accept in ({}, HTML):
+                self.assert_kept_out(self.forward_auth(owner, host, headers={**headers, **accept}), 400, about)
+        for url in ("", host, f"//{host}/", f"ftp://{host}/", f"http://me@{host}/", f"http://{host}\\@evil.example/", f"http://{host}/x#y", f"http://{host}/%zz",
+                    f"http://{host}/%00", f"http://{host}/%0d%0aX:%20y", f"http:///x", "http://", f"http://{host}?x", f"http:{host}/", f"http://{host},{host}/"):
+            self.assert_kept_out(self.auth_request(owner, host, headers={"X-Original-URL": url}), 400, url)
+        self.assert_kept_out(self.auth_request(owner, host, headers={"X-Original-Method": None}), 400)
+        for uri in ("", "?x", "/%zz", "/%00"):
+            self.assert_kept_out(self.ext_authz(owner, host, uri), 400, uri)
+        self.assert_kept_out(self.ext_authz(owner, host, headers={"X-Forwarded-Proto": "gopher"}), 400)
+
+    def test_doubled_is_400(self):
+        organization, owner, *_ = self.team()
+        host = self.own_host()
+        self.service(owner, organization, host)
+        for name in ("X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri"):
+            value = {"X-Forwarded-Host": host, "X-Forwarded-Proto": "http", "X-Forwarded-Method": "GET", "X-Forwarded-Uri": "/"}[name]
+            self.assert_kept_out(self.forward_auth(owner, host, headers={name.lower(): value}), 400, name)
 
     def test_each_way_reads_its_own_headers(self):
         """A proxy that sets some passes the visitor's own on."""
@@ -619,20 +619,6 @@ class Rules(GuardTest):
             self.assert_let_in(self.forward_auth(owner, host, "/export/x?y=1"))
         self.assertIn(("confirmed", owner.email, owner.email, host), self.log_of(organization))
 
-    def test_lead_into_set_up_where_two_step_is_off(self):
-        organization, owner, host = self.set_up(two_step=False)
-        self.assert_let_in(self.forward_auth(owner, host, "/"))
-        page = self.confirm(owner, host, "/export/x")
-        self.assertEqual(page.status, 200)
-        self.assertIn("/account/two-step/setup", page.text)
-        owner.enable()
-        reply = self.go_on(owner, owner.request("GET", "/account/two-step/required/met", headers=HTML))
-        self.assertEqual(reply.header("Location"), f"http://{host}/export/x")
-        self.assert_let_in(self.forward_auth(owner, host, "/export/x"))
-
-
-if __name__ == "__main__":
-    unittest.main()
     def place_of(self, person, host, uri):
         """The address at our host that leads back there."""
         reply = self.assert_kept_out(self.forward_auth(self.person(), host, uri, headers=HTML), 302)
@@ -676,3 +662,18 @@ if __name__ == "__main__":
                 self.assertEqual(person.request("GET", place, headers=HTML).status, 303)
             added = [("confirmed", viewer.email, viewer.email, host)] if person is viewer else []
             self.assertEqual(self.log_of(organization), before + added)
+
+    def test_lead_into_set_up_where_two_step_is_off(self):
+        organization, owner, host = self.set_up(two_step=False)
+        self.assert_let_in(self.forward_auth(owner, host, "/"))
+        page = self.confirm(owner, host, "/export/x")
+        self.assertEqual(page.status, 200)
+        self.assertIn("/account/two-step/setup", page.text)
+        owner.enable()
+        reply = self.go_on(owner, owner.request("GET", "/account/two-step/required/met", headers=HTML))
+        self.assertEqual(reply.header("Location"), f"http://{host}/export/x")
+        self.assert_let_in(self.forward_auth(owner, host, "/export/x"))
+
+
+if __name__ == "__main__":
+    unittest.main()
