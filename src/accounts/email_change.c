@@ -9,6 +9,7 @@
 #include "audit/audit.h"
 #include "limits/limits.h"
 #include "mail/letter.h"
+#include "mandate/mandate.h"
 #include "sessions/device.h"
 #include "store/store.h"
 
@@ -109,6 +110,14 @@ static enum err tell_both(struct db *db, const struct moving *moving, const char
 	return letter_queue(db, call, LETTER_EMAIL_MOVED_HERE, &facts);
 }
 
+/* With what names somebody by it outside of logs. */
+static enum err set_address(struct db *db, const struct id *account, const char *from, const char *to)
+{
+	enum err err = account_set_email(db, account, to);
+
+	return err ? err : mandate_setter_moves(db, from, to);
+}
+
 static enum err move_account(struct db *db, struct moving *moving)
 {
 	const struct call *call = moving->call;
@@ -121,7 +130,7 @@ static enum err move_account(struct db *db, struct moving *moving)
 		return err;
 	memcpy(way.email, moving->now->email, sizeof(way.email));
 	snprintf(details, sizeof(details), "%s to %s", way.email, moving->move.email);
-	if ((err = account_set_email(db, account, moving->move.email)) || (err = moves_drop(db, account)) ||
+	if ((err = set_address(db, account, way.email, moving->move.email)) || (err = moves_drop(db, account)) ||
 	    (err = email_code_drop(db, CODE_FOR_RESET, account)) || (err = sign_up_end(db, moving->move.email)) ||
 	    (err = way_back_add(db, &moving->undo_digest, &way, call->now_s)) || (err = account_find(db, account, moving->now)) ||
 	    (err = audit_add(db, call, AUDIT_EMAIL_CHANGED, account, account, details)))
@@ -255,7 +264,7 @@ static enum err undo(struct db *db, void *argument)
 
 	if ((err = way_back_find(db, &undoing->token, call->now_s, &undoing->way)) ||
 	    (err = account_find(db, &undoing->way.account, &before)) || (err = way_back_use(db, &undoing->way, call->now_s)) ||
-	    (strcmp(before.email, undoing->way.email) && (err = account_set_email(db, &before.id, undoing->way.email))) ||
+	    (strcmp(before.email, undoing->way.email) && (err = set_address(db, &before.id, before.email, undoing->way.email))) ||
 	    (err = lock_out(db, undoing)) || (err = let_reset(db, undoing)))
 		return err;
 	snprintf(details, sizeof(details), "%s to %s", before.email, undoing->way.email);

@@ -3,7 +3,7 @@ import re
 import unittest
 
 from harness import OTHER_PASSWORD, PASSWORD, Account, Person, at_once, expect, has_code, mail_code, mail_text, new_address
-from organizations import OrganizationTest
+from organizations import OrganizationTest, id_hex
 
 DAY = 24 * 3600
 LINK = re.compile(r"/account/email/undo\?token=([A-Za-z0-9_-]{43})")
@@ -49,6 +49,18 @@ class EmailChange(EmailChangeTest):
         members = expect(person.get(f"/organizations/{organization}/members"), 200)["members"]
         self.assertEqual([m["email"] for m in members], [person.email])
         self.assertEqual(self.server.sql("SELECT email FROM membership m WHERE email = ?", person.email), [(person.email,)])
+
+    def test_a_demand_is_said_to_be_set_by_the_address_of_now(self):
+        owner = self.person().with_two_step()
+        organization = self.organization(owner)
+        expect(owner.patch(f"/organizations/{organization}/security", {"two_step_required": True, "grace_days": 7}), 200)
+
+        def set_by():
+            return self.server.sql("SELECT set_by FROM mandate WHERE hex(organization_id) = ?", id_hex(organization))
+        old, token = self.move(owner)
+        self.assertEqual(set_by(), [(owner.email,)])
+        expect(self.person().post("/account/email/undo", {"token": token}), 200)
+        self.assertEqual(set_by(), [(old,)])
 
     def test_the_code_is_of_its_session_and_serves_five_tries(self):
         person, stranger = self.person().sign_up(), self.person().sign_up()
