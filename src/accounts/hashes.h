@@ -9,7 +9,7 @@
 #include "http/hash_places.h"
 
 #define HASH_MEMORY_BYTES (19456u * 1024) /* OWASP's second choice for Argon2id: m = 19 MiB, t = 2, p = 1 */
-#define HASH_PASSES       2
+#define HASH_PASSES       2u
 #define HASH_TEXT         128 /* crypto_pwhash_STRBYTES */
 #define HASH_QUEUE_A_CORE 32
 #define HASH_RETRY_AFTER_S 1
