@@ -125,6 +125,11 @@ static int copy_keyring(struct backup *backup)
 	return err ? refuse_file(&backup->keyring, err) : EXIT_SUCCESS;
 }
 
+static int refuse_backup(const struct backup *backup)
+{
+	return copying_refuse(EXIT_FAILURE, backup->copying.settings.database, "is a backup itself; twostep restore FILE puts it in place", NULL);
+}
+
 static int copy_database(struct backup *backup)
 {
 	const struct copying *copying = &backup->copying;
@@ -132,11 +137,13 @@ static int copy_database(struct backup *backup)
 	const char *place = backup->copy.place, *why = "";
 	enum err err;
 
+	if (label_in_head(copying->settings.database))
+		return refuse_backup(backup);
 	time_text(clock_now_s(), backup->label.of);
 	if ((err = copy_make(copying->settings.database, &to, &why)) == ERR_BUSY)
 		return copying_refuse(EXIT_FAILURE, place, "not written: interrupted", NULL);
 	if (!err && (err = copy_change(backup->copy.part, label_write, &backup->label, &why)) == ERR_WRONG_STATE)
-		return copying_refuse(EXIT_FAILURE, copying->settings.database, "is a backup itself; twostep restore FILE puts it in place", NULL);
+		return refuse_backup(backup);
 	if (err)
 		return copying_refuse(EXIT_FAILURE, place, "not written: the database cannot be copied", why);
 	return EXIT_SUCCESS;

@@ -65,11 +65,17 @@ static enum err open_store(const struct opening *opening)
 }
 
 /* Sessions and codes of before would open again: a restore ends them. */
+static enum err say_backup(const struct opening *opening)
+{
+	return blame(opening, SETTING_DATABASE, "which is a backup; put it in place with: twostep restore FILE");
+}
+
+/* One that has no mark in its head, as those of the first versions. */
 static enum err refuse_backup(const struct opening *opening)
 {
 	switch (store_read(opening->data->store, label_find, NULL)) {
 	case OK:
-		return blame(opening, SETTING_DATABASE, "which is a backup; put it in place with: twostep restore FILE");
+		return say_backup(opening);
 	case ERR_NOT_FOUND:
 		return OK;
 	default:
@@ -99,7 +105,7 @@ enum err data_open(struct data *data, const struct settings *settings, const str
                    struct setting_wrong *wrong)
 {
 	const struct opening opening = { data, settings, given, wrong };
-	enum err err = open_store(&opening);
+	enum err err = label_in_head(settings->database) ? say_backup(&opening) : open_store(&opening);
 
 	if (err || (err = refuse_backup(&opening)))
 		return err;

@@ -18,4 +18,10 @@ MUST_USE enum err label_read(struct db *db, void *label);  /* ERR_NOT_FOUND: no 
 MUST_USE enum err label_find(struct db *db, void *unused); /* is it one? ERR_NOT_FOUND: no */
 MUST_USE enum err label_remove(struct db *db);             /* what it was put in the place of is none */
 
+/*
+ * Does the file say so by itself? Asked before anything opens it: where it was only copied into place, the log of the database that
+ * was there may lie beside it, would be written into it, and hide what it says. false: no, or it cannot be read.
+ */
+bool label_in_head(const char *path);
+
 #endif

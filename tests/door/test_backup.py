@@ -532,6 +532,28 @@ class Restore(BackupTest):
         self.assertFalse(person.is_signed_in())
         self.ok("backup", "copy2")
 
+    def test_nor_with_the_log_of_a_killed_server_beside(self):
+        """Opened only to be refused, it would be given what the log holds."""
+        self.server.restart()  # what there is stands in the database's own file
+        person = self.person().sign_up()
+        self.backup()
+        before = rows(self.copy, "SELECT COUNT(*) FROM account")
+        expect(person.post("/account/password", {"current_password": person.password, "new_password": OTHER_PASSWORD}), 200)
+        self.person().sign_up()
+        self.server.end(signal.SIGKILL)
+        shutil.copy(self.copy, self.server.database)
+        self.assertGreater(os.path.getsize(self.server.database + "-wal"), 0)
+        as_copied = digest(self.server.database)
+        with self.assertRaisesRegex(RuntimeError, "which is a backup; put it in place with: twostep restore FILE"):
+            self.server.start()
+        self.refused(2, "twostep restore FILE", "user", "list")
+        self.refused(1, "is a backup itself", "backup", "copy2")
+        self.assertEqual(digest(self.server.database), as_copied)
+        self.ok("restore", self.server.database)
+        self.assertEqual(rows(self.server.database, "SELECT COUNT(*) FROM account"), before)
+        self.server.start()
+        expect(person.elsewhere().first_step(), 200, about="the password of the backup")
+
     def test_only_while_no_server_has_the_database(self):
         self.backup()
         data = self.new_folder()
