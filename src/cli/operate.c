@@ -78,6 +78,14 @@ static int run_here(struct operating *operating, struct operation *operation, en
 	return status;
 }
 
+static bool begins_as_flag(const struct operation *operation)
+{
+	for (size_t i = 0; i < operation->words; i++)
+		if (!strncmp(operation->word[i], "--", 2))
+			return true;
+	return false;
+}
+
 /* The words as they were typed, without what was for the settings. */
 static void own_words(const struct operating *operating, const struct operation *operation, const char **out)
 {
@@ -99,7 +107,8 @@ static void own_words(const struct operating *operating, const struct operation 
 		*out++ = "--json";
 	if (operation->yes)
 		*out++ = "--yes";
-	*out++ = "--"; /* a word may begin as a flag does */
+	if (begins_as_flag(operation)) /* else a server of an earlier version would be told what it does not know */
+		*out++ = "--";
 	for (size_t i = 0; i < operation->words; i++)
 		*out++ = operation->word[i];
 	*out = NULL;
