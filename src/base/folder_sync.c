@@ -41,7 +41,7 @@ enum err folder_make(const char *path)
 
 	if (mkdir(path, 0700))
 		return ERR_IO;
-	if (!folder_sync(path))
+	if (!folder_sync(path) || errno == EACCES) /* who may not read where it stands cannot sync it */
 		return OK;
 	failed_with = errno;
 	(void)rmdir(path); /* whoever makes it next syncs it */

@@ -6,7 +6,10 @@
 
 #include "base/err.h"
 
-/* Makes a folder for its owner alone whose name lasts. ERR_IO with errno: there is none, or EEXIST */
+/*
+ * Makes a folder for its owner alone whose name lasts; below one that may be entered and not read, as long as the system writes it by
+ * itself. ERR_IO with errno: there is none, or EEXIST
+ */
 MUST_USE enum err folder_make(const char *path);
 
 /* Syncs the folder that a path is in: its names last from then on. ERR_IO with errno */
