@@ -29,25 +29,32 @@ static bool is_over(const struct find *find, enum err err)
 	return err == ERR_NOT_FOUND && !id_empty(&session->id) && session->bearer == find->bearer;
 }
 
-/* For good, whatever becomes of the demand, or whoever signs out of it would not. The writer knows if it was used meanwhile. */
+/*
+ * For good, whatever becomes of the demand. Only what has been over for longer than a note can be on its way that checks have seen
+ * the person (gate/seen.h): that they were here may not be written yet.
+ */
 static enum err end_over(struct db *db, void *argument)
 {
 	const struct find *find = argument;
 	const struct session *session = &find->caller->session;
 	enum err err = find_caller(db, argument);
 
-	if (!is_over(find, err))
+	if (!is_over(find, err) || find->call->now_s - caller_expires_at(find->caller) < 2 * SESSION_SEEN_S)
 		return err;
 	err = session_end(db, &session->account, &session->id);
 	return db_keep(db, err ? err : ERR_NOT_FOUND);
 }
 
+/* That it cannot be written is no reason to be told anything else: it opens nothing. */
 static enum err look(struct find *find)
 {
 	struct store *store = find->call->store;
 	enum err err = store_read(store, find_caller, find);
 
-	return is_over(find, err) ? store_change(store, end_over, find) : err;
+	if (!is_over(find, err))
+		return err;
+	err = store_change(store, end_over, find);
+	return err ? ERR_NOT_FOUND : OK;
 }
 
 /* The token of an Authorization header, NULL where there is none. */

@@ -26,10 +26,35 @@ static enum err end_own(struct call *call)
 	return store_change(call->store, end, &ending);
 }
 
-/* One that has ended already has ended; where a demand had done so, the guard has just removed it. */
+struct shown {
+	const struct call *call;
+	struct token_digest token;
+};
+
+static enum err end_shown(struct db *db, void *argument)
+{
+	const struct shown *shown = argument;
+	struct session session;
+	enum err err = session_find(db, &shown->token, shown->call->now_s, &session);
+
+	if (err || session.bearer)
+		return err ? err : ERR_NOT_FOUND;
+	return session_end(db, &session.account, &session.id);
+}
+
+/* Nobody is signed in by it, as where a demand has ended it: it must not live again when the demand goes. */
+static enum err end_cookie(struct call *call)
+{
+	struct shown shown = { .call = call };
+	const char *cookie = cookie_get(call, COOKIE_SESSION);
+
+	return cookie && !token_parse(cookie, &shown.token) ? store_change(call->store, end_shown, &shown) : OK;
+}
+
+/* One that has ended already has ended. */
 enum err sign_out(struct call *call)
 {
-	enum err err = call->caller ? end_own(call) : OK;
+	enum err err = call->caller ? end_own(call) : end_cookie(call);
 
 	if (err && err != ERR_NOT_FOUND)
 		return err;

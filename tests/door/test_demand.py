@@ -9,6 +9,7 @@ import unittest
 
 from harness import UTC_SECOND, at_once, binary, clean_environment, expect, mail_text, statuses
 from organizations import OrganizationTest, id_hex
+from strike import FULL, StruckServer
 
 DAY = 24 * 3600
 
@@ -252,9 +253,7 @@ class InForce(Demand):
             expect(member.get("/organizations"), 403, "two_step_setup_required")
 
 
-class Ended(Demand):
-    """A session that was over under a demand is over, whatever becomes of the demand."""
-
+class EndedTest(Demand):
     def ended(self, seconds=9 * 3600):
         """A member, and a session of theirs that nobody has shown since a demand ended it."""
         organization, owner, _, member = self.team()
@@ -269,6 +268,10 @@ class Ended(Demand):
         """Would its cookie open the account if nothing were demanded?"""
         digest = hashlib.sha256(base64.urlsafe_b64decode(person.cookies["twostep"] + "==")).digest()
         return self.server.sql("SELECT COUNT(*) FROM session WHERE token = ? AND ends_at > unixepoch()", digest)[0][0] == 1
+
+
+class Ended(EndedTest):
+    """A session that was over under a demand is over, whatever becomes of the demand."""
 
     def test_it_does_not_come_back(self):
         def security(**change):
@@ -305,8 +308,20 @@ class Ended(Demand):
                 show(old)
                 self.assertFalse(self.kept(old))
 
+    def test_what_is_over_for_a_moment_is_refused_and_may_have_been_used(self):
+        """Checks of an application write with delay that somebody was here."""
+        *_, old = self.ended(8 * 3600 + 30)
+        expect(old.get("/account"), 401, "not_signed_in")
+        self.assertTrue(self.kept(old))
+        self.server.forward(200)
+        expect(old.get("/account"), 401, "not_signed_in")
+        self.assertFalse(self.kept(old))
+
     def test_signing_out_of_it_by_page_clears_its_cookie(self):
-        organization, owner, _, old = self.ended()
+        for seconds in (8 * 3600 + 30, 9 * 3600):
+            self.signs_out_by_page(*self.ended(seconds))
+
+    def signs_out_by_page(self, organization, owner, _, old):
         cookies = dict(old.cookies)
         reply = old.request("POST", "/logout", raw=b"", headers={"Content-Type": "application/x-www-form-urlencoded"})
         self.assertEqual((reply.status, reply.header("Location")), (303, "/login"))
@@ -326,6 +341,24 @@ class Ended(Demand):
         shown = subprocess.run([binary(), "user", "show", member.email, "--json", "--data", self.server.data], env=clean_environment(),
                                capture_output=True, text=True, timeout=60, check=True).stdout
         self.assertEqual([session["id"] for session in json.loads(shown)["sessions"]], mine)
+
+
+class EndedOnAFullDisk(EndedTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = StruckServer()
+
+    def test_it_opens_nothing_and_is_in_nobodys_way(self):
+        *_, old = self.ended()
+        self.server.strike.arm(FULL)
+        try:
+            expect(old.get("/session"), 401, "not_signed_in")
+            self.assertEqual(old.request("GET", "/login").status, 200)
+            reply = old.request("POST", "/logout", raw=b"", headers={"Content-Type": "application/x-www-form-urlencoded"})
+            self.assertEqual(reply.status, 503, "not said to be ended, for it is not")
+        finally:
+            self.server.strike.off()
+        self.assertTrue(self.kept(old))
 
 
 class Grace(Demand):
