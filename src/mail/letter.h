@@ -14,6 +14,7 @@ enum letter {
 	LETTER_SIGNUP_EXISTS,      /* somebody tried to sign up with this address, which has an account: sign in, or reset */
 	LETTER_RESET_CODE,         /* code and link; 10 minutes */
 	LETTER_SETUP_CODE,         /* six digits; 10 minutes */
+	LETTER_SETUP_EARLIER,      /* the same to the address that can take a change of it back: person is the one of now */
 	LETTER_TWO_STEP_ON,
 	LETTER_TWO_STEP_OFF,
 	LETTER_NEW_PHONE,          /* secret and codes were exchanged */

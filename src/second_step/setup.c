@@ -102,10 +102,11 @@ static enum err show(const struct step *step, struct setup_view *view)
 static enum err mail_code(struct db *db, const struct step *step)
 {
 	const struct account *account = &step->call->caller->account;
-	struct letter_facts facts = { .to = step->email, .name = account->name, .locale = account->locale,
-		.code = step->mailed.text, .expires_at = step->call->now_s + EMAIL_CODE_S };
+	bool earlier = strcmp(step->email, account->email) != 0;
+	struct letter_facts facts = { .to = step->email, .name = account->name, .locale = account->locale, .code = step->mailed.text,
+		.person = earlier ? account->email : NULL, .expires_at = step->call->now_s + EMAIL_CODE_S };
 
-	return letter_queue(db, step->call, LETTER_SETUP_CODE, &facts);
+	return letter_queue(db, step->call, earlier ? LETTER_SETUP_EARLIER : LETTER_SETUP_CODE, &facts);
 }
 
 static enum err may_begin(struct db *db, const struct step *step)

@@ -230,6 +230,8 @@ class EmailChange(EmailChangeTest):
         self.assertIn(f'value="{to}"', page)
         self.assertEqual("earlier address" in page, to != who.email)
         self.assertEqual("sign-in address" in page, to == who.email)
+        self.assertEqual(["take the change of address back" in mail_text(mail), "Sign in, change it" in mail_text(mail)],
+                         [to != who.email, to == who.email])
         return mail_code(mail)
 
     def test_a_set_up_is_proven_to_who_can_take_the_move_back(self):
