@@ -19,8 +19,27 @@ static enum err say_errno(const char **why)
 	return ERR_IO;
 }
 
-/* A second name that nothing has yet. */
-static enum err link_new(const char *path, const char *time, char out[static ASIDE_PATH_BYTES], const char **why)
+static const struct { const char *name; bool index; } logs[] = { { "-wal", false }, { "-journal", false }, { "-shm", true } };
+
+static bool is_there(const char *name, const char *log)
+{
+	char path[ASIDE_PATH_BYTES + 16];
+	struct stat found;
+
+	snprintf(path, sizeof(path), "%s%s", name, log);
+	return !lstat(path, &found) || errno != ENOENT;
+}
+
+static bool is_free(const char *name)
+{
+	for (size_t i = 0; i < COUNT(logs); i++)
+		if (is_there(name, logs[i].name))
+			return false;
+	return !is_there(name, "");
+}
+
+/* A name that nothing has yet, nor a log beside it: nobody else is at work here. */
+static enum err choose_name(const char *path, const char *time, char out[static ASIDE_PATH_BYTES], const char **why)
 {
 	for (int n = 1; n < NAMES_MAX; n++) {
 		int length = n == 1 ? snprintf(out, ASIDE_PATH_BYTES, "%s.before-%s", path, time)
@@ -28,20 +47,18 @@ static enum err link_new(const char *path, const char *time, char out[static ASI
 
 		if (length >= ASIDE_PATH_BYTES) {
 			errno = ENAMETOOLONG;
-			break;
+			return say_errno(why);
 		}
-		if (!link(path, out))
+		if (is_free(out))
 			return OK;
-		if (errno != EEXIST)
-			break;
 	}
+	errno = EEXIST;
 	return say_errno(why);
 }
 
 /* A log that could not be written into its database must not stand beside the next one. */
 static enum err move_logs(const char *path, struct aside *aside, const char **why)
 {
-	static const struct { const char *name; bool index; } logs[] = { { "-wal", false }, { "-journal", false }, { "-shm", true } };
 	char from[ASIDE_PATH_BYTES + 16], to[ASIDE_PATH_BYTES + 16];
 
 	for (size_t i = 0; i < COUNT(logs); i++) {
@@ -73,10 +90,10 @@ enum err aside_put(const char *path, const char *time, struct aside *out, const 
 		settled = !err;
 	}
 	out->log[0] = '\0';
-	if (there && (err = link_new(path, time, out->database, why)))
+	if ((err = choose_name(path, time, out->database, why)))
 		return err;
-	if (!there)
-		snprintf(out->database, sizeof(out->database), "%s.before-%s", path, time); /* of a log alone */
+	if (there && link(path, out->database))
+		return say_errno(why);
 	if ((err = move_logs(path, out, why)))
 		return err;
 	if (settled)

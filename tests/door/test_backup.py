@@ -515,6 +515,12 @@ class Restore(BackupTest):
         self.assertIn(f"\na log that was there without a database: {kept[0]}\n", out)
         self.assertEqual(rows(self.server.database, "SELECT 1 FROM account WHERE email = ?", late.email), [])
         self.assert_whole(self.server.database)
+        for n in range(3):  # within a second: none takes the place of another
+            os.unlink(self.server.database)
+            with open(self.server.database + "-wal", "wb") as file:
+                file.write(b"%d" % n)
+            self.ok("restore", "copy")
+        self.assertEqual(len([name for name in self.asides() - before if name.endswith("-wal")]), 4)
         self.server.start()
 
     def test_a_backup_that_was_only_copied_there_is_not_served(self):
