@@ -285,7 +285,7 @@ int command_serve(char *const *arguments)
 	int status = EXIT_SUCCESS;
 
 	if (!err)
-		err = settings_read_password(&service.arena, &service.settings, &service.given, &service.wrong);
+		err = settings_read_mail(&service.arena, &service.settings, &service.given, &service.wrong);
 	log_setup(LOG_NOTHING, service.settings.log_json); /* a start that fails says one line */
 	if (!err) {
 		process_hold_signals(&service.ending);

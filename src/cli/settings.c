@@ -237,8 +237,8 @@ static enum err read_one(struct setting_reading *reading, struct settings_given 
 	return refuse_value(reading, wrong);
 }
 
-/* What is right alone and wrong together. */
-static enum err check_together(const struct settings *settings, const struct settings_given *given, struct setting_wrong *wrong)
+/* What is right alone and wrong together: a server's mail has to reach people. */
+static enum err check_mail(const struct settings *settings, const struct settings_given *given, struct setting_wrong *wrong)
 {
 	bool file_mail = !strncmp(settings->mail, "file:", 5);
 
@@ -266,7 +266,7 @@ static enum err read_all(struct arena *arena, struct settings *settings, struct 
 			return err;
 	}
 	settings->mail_print |= isatty(STDOUT_FILENO) == 1 && !given->of[SETTING_MAIL_PRINT].text;
-	return check_together(settings, given, wrong);
+	return OK;
 }
 
 enum err settings_read(struct arena *arena, char *const *arguments, char *const *environment, struct settings *out,
@@ -288,12 +288,15 @@ enum err settings_read(struct arena *arena, char *const *arguments, char *const 
 	return OK;
 }
 
-enum err settings_read_password(struct arena *arena, struct settings *settings, const struct settings_given *given,
-                                struct setting_wrong *wrong)
+enum err settings_read_mail(struct arena *arena, struct settings *settings, const struct settings_given *given,
+                            struct setting_wrong *wrong)
 {
 	struct setting_reading reading = { .arena = arena, .settings = settings, .given = given, .name = SETTING_MAIL_PASSWORD_FILE };
 	const char *path = given->of[SETTING_MAIL_PASSWORD_FILE].text;
+	enum err err = check_mail(settings, given, wrong);
 
+	if (err)
+		return err;
 	return !path || read_mail_password(&reading, path) ? OK : refuse_value(&reading, wrong);
 }
 

@@ -88,11 +88,11 @@ MUST_USE enum err settings_read(struct arena *arena, char *const *arguments, cha
                                 struct settings_given *given, struct setting_wrong *wrong);
 
 /*
- * Opens the file with the password of mail, which is for the server alone: root may be the only one who reads it.
- * Before a change of user. OK; ERR_INVALID and ERR_MEMORY as above.
+ * What the server alone needs, for commands send nothing: whether mail can reach anybody, and the file with its password, which root
+ * may be the only one to read. Before a change of user. OK; ERR_INVALID and ERR_MEMORY as above.
  */
-MUST_USE enum err settings_read_password(struct arena *arena, struct settings *settings, const struct settings_given *given,
-                                         struct setting_wrong *wrong);
+MUST_USE enum err settings_read_mail(struct arena *arena, struct settings *settings, const struct settings_given *given,
+                                     struct setting_wrong *wrong);
 
 /*
  * Writes the line about a setting: `because` (NULL: nothing to add) stands between what it got and what it takes.

@@ -56,6 +56,14 @@ class ThroughTheServer(Commands):
     def test_words_that_begin_as_flags_do_stand_behind_two_hyphens(self):
         self.say_words_that_begin_as_flags_do(*self.hyphens())
 
+    def test_need_no_way_for_mail(self):
+        """Whether the server's mail reaches anybody is asked at its start, of it alone."""
+        environment = {**clean_environment(TWOSTEP_DATA=self.server.data), "TWOSTEP_PUBLIC_URL": "https://login.example.com"}
+        for words in (["user", "list"], ["host", "list"], ["backup", os.path.join(self.server.data, "backup.db")]):
+            done = subprocess.run([binary(), *words], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                                  check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+
     def test_lists_and_shows_people(self):
         person = self.person(name="김소라").with_two_step()
         organization = self.organization(person, "Alpha")

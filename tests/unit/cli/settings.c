@@ -46,7 +46,7 @@ static void read_all(struct reading *reading)
 		environment[i] = (char *)(uintptr_t)reading->environment[i];
 	reading->err = settings_read(&reading->arena, flags, environment, &reading->settings, &reading->given, &reading->wrong);
 	if (!reading->err)
-		reading->err = settings_read_password(&reading->arena, &reading->settings, &reading->given, &reading->wrong);
+		reading->err = settings_read_mail(&reading->arena, &reading->settings, &reading->given, &reading->wrong);
 	if (reading->file)
 		unlink(file_path);
 }
