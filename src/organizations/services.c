@@ -205,6 +205,17 @@ static enum err finish(struct db *db, const struct task *task, enum audit_action
 	        (struct about){ .target = task->out->name, .details = buf_string(&details) });
 }
 
+/* Who sends the same again is told of the host, which nothing else could be done about, before the name. */
+static enum err add(struct db *db, const struct task *task, const struct id *organization)
+{
+	enum err err = service_add(db, organization, task->out), taken;
+
+	if (err != ERR_NAME_TAKEN || !task->asked->hosts.given)
+		return err;
+	taken = service_hosts_free(db, organization, task->hosts, task->asked->hosts.count);
+	return taken ? blame_part(task->call, "hosts", taken) : err;
+}
+
 static enum err create(struct db *db, void *argument)
 {
 	const struct task *task = argument;
@@ -212,7 +223,7 @@ static enum err create(struct db *db, void *argument)
 	enum err err;
 
 	if ((err = membership_now(db, task->call, RIGHT_CHANGE_SERVICES, &now)) ||
-	    (err = service_add(db, &now.organization, task->out)) || (err = put_parts(db, task, task->out)))
+	    (err = add(db, task, &now.organization)) || (err = put_parts(db, task, task->out)))
 		return err;
 	return finish(db, task, AUDIT_SERVICE_CREATED);
 }

@@ -192,6 +192,21 @@ static enum err host_put(struct db *db, const struct id *organization, const str
 	return err || added == 1 ? err : ERR_HOST_TAKEN;
 }
 
+enum err service_hosts_free(struct db *db, const struct id *organization, const char *const *hosts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		SCOPED(db_rows_done) struct db_rows rows = { 0 };
+		enum err err = db_one(db, &rows,
+		        "SELECT 1 FROM service_host WHERE host = $1 UNION ALL"
+		        " SELECT 1 FROM allowed_host WHERE host = $1 AND organization_id <> $2 LIMIT 1",
+		        db_text(hosts[i]), db_id(organization));
+
+		if (err != ERR_NOT_FOUND)
+			return err ? err : ERR_HOST_TAKEN;
+	}
+	return OK;
+}
+
 enum err service_hosts_put(struct db *db, const struct id *organization, const struct id *service, const char *const *hosts,
                            size_t count)
 {

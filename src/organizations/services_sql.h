@@ -32,6 +32,9 @@ MUST_USE enum err service_add(struct db *db, const struct id *organization, cons
 MUST_USE enum err service_update(struct db *db, const struct id *organization, const struct service *service);
 MUST_USE enum err service_drop(struct db *db, const struct id *organization, const struct id *id);
 
+/* Could a new service of the organisation have them? ERR_HOST_TAKEN: one of them it could not */
+MUST_USE enum err service_hosts_free(struct db *db, const struct id *organization, const char *const *hosts, size_t count);
+
 /*
  * In the place of all that were there.
  * ERR_SERVICE_LIMIT  more than ORGANIZATION_HOSTS_MAX, ORGANIZATION_RULES_MAX with those of its other services

@@ -128,6 +128,9 @@ class Services(OrganizationTest):
         organization, owner, *_ = self.team()
         first, second = expect(self.create(owner, organization), 201), expect(self.create(owner, organization, "Mail"), 201)
         self.assertEqual(expect(self.create(owner, organization), 409, "name_taken")["field"], "name")
+        for status in (201, 409):
+            reply = self.create(owner, organization, "Twice", hosts=["twice.example"])
+            self.assertEqual((reply.status, reply.code, reply.json.get("field")), (status, *(("host_taken", "hosts") if status == 409 else (None, None))))
         path = f"/organizations/{organization}/services/"
         expect(owner.patch(path + second["id"], {"name": "Shop"}), 409, "name_taken")
         expect(owner.patch(path + first["id"], {"name": "Shop"}), 200, about="as it is")
