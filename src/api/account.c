@@ -30,7 +30,7 @@ static enum err show(struct call *call)
 
 struct profile_form { const char *name, *locale; };
 static const struct field profile_fields[] = {
-	FIELD(profile_form, name, FIELD_OPTIONAL),
+	FIELD_LONG(profile_form, name, FIELD_OPTIONAL),
 	FIELD(profile_form, locale, FIELD_OPTIONAL),
 };
 static const struct form profile_form = FORM(profile_form, profile_fields);
@@ -50,8 +50,8 @@ static enum err change(struct call *call)
 
 struct password_form { const char *current_password, *new_password; };
 static const struct field password_fields[] = {
-	FIELD(password_form, current_password, FIELD_TEXT),
-	FIELD(password_form, new_password, FIELD_TEXT),
+	FIELD_LONG(password_form, current_password, FIELD_TEXT),
+	FIELD_LONG(password_form, new_password, FIELD_TEXT),
 };
 static const struct form password_form = FORM(password_form, password_fields);
 
@@ -68,7 +68,7 @@ static enum err change_password(struct call *call)
 }
 
 struct email_form { const char *email; };
-static const struct field email_fields[] = { FIELD(email_form, email, FIELD_TEXT) };
+static const struct field email_fields[] = { FIELD_LONG(email_form, email, FIELD_TEXT) };
 static const struct form email_form = FORM(email_form, email_fields);
 
 static enum err begin_email(struct call *call)
@@ -88,7 +88,7 @@ static enum err begin_email(struct call *call)
 }
 
 struct code_form { const char *code; };
-static const struct field code_fields[] = { FIELD(code_form, code, FIELD_CODE) };
+static const struct field code_fields[] = { FIELD_LONG(code_form, code, FIELD_CODE) };
 static const struct form code_form = FORM(code_form, code_fields);
 
 static enum err verify_email(struct call *call)
@@ -127,7 +127,7 @@ static enum err undo_email(struct call *call)
 }
 
 struct close_form { const char *password; };
-static const struct field close_fields[] = { FIELD(close_form, password, FIELD_TEXT) };
+static const struct field close_fields[] = { FIELD_LONG(close_form, password, FIELD_TEXT) };
 static const struct form close_form = FORM(close_form, close_fields);
 
 static enum err close_it(struct call *call)

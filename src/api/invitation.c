@@ -30,7 +30,7 @@ static void json_invitation(struct answer *out, const struct invitation *invitat
 
 struct invite_form { const char *email, *role; struct texts emails; struct list services; };
 static const struct field invite_fields[] = {
-	FIELD(invite_form, email, FIELD_OPTIONAL),
+	FIELD_LONG(invite_form, email, FIELD_OPTIONAL),
 	FIELD(invite_form, role, FIELD_TEXT),
 	FIELD(invite_form, emails, FIELD_TEXTS),
 	FIELD_OF(invite_form, services, FIELD_LIST, &grant_form),
@@ -163,7 +163,7 @@ static enum err show_joined(struct call *call, const struct joined *joined)
 }
 
 struct accept_form { const char *code; };
-static const struct field accept_fields[] = { FIELD(accept_form, code, FIELD_CODE) };
+static const struct field accept_fields[] = { FIELD_LONG(accept_form, code, FIELD_CODE) };
 static const struct form accept_form = FORM(accept_form, accept_fields);
 
 static enum err accept_code(struct call *call)

@@ -8,8 +8,8 @@
 
 struct password_form { const char *email, *password; enum transport transport; };
 static const struct field password_fields[] = {
-	FIELD(password_form, email, FIELD_TEXT),
-	FIELD(password_form, password, FIELD_TEXT),
+	FIELD_LONG(password_form, email, FIELD_TEXT),
+	FIELD_LONG(password_form, password, FIELD_TEXT),
 	FIELD(password_form, transport, FIELD_TRANSPORT),
 };
 static const struct form password_form = FORM(password_form, password_fields);
@@ -25,9 +25,9 @@ static enum err first_step(struct call *call)
 
 struct code_form { const char *login, *method, *code; bool remember_device; };
 static const struct field code_fields[] = {
-	FIELD(code_form, login, FIELD_TEXT),
+	FIELD_LONG(code_form, login, FIELD_TEXT),
 	FIELD(code_form, method, FIELD_TEXT),
-	FIELD(code_form, code, FIELD_CODE),
+	FIELD_LONG(code_form, code, FIELD_CODE),
 	FIELD(code_form, remember_device, FIELD_BOOL),
 };
 static const struct form code_form = FORM(code_form, code_fields);

@@ -72,7 +72,7 @@ static enum err show(struct call *call)
 }
 
 static const struct field grant_fields[] = {
-	FIELD(grant_asked, id, FIELD_TEXT),
+	FIELD_LONG(grant_asked, id, FIELD_TEXT),
 	FIELD(grant_asked, role, FIELD_TEXT),
 };
 const struct form grant_form = FORM(grant_asked, grant_fields);
@@ -108,7 +108,7 @@ static enum err remove_it(struct call *call)
 }
 
 struct owner_form { const char *account_id; };
-static const struct field owner_fields[] = { FIELD(owner_form, account_id, FIELD_TEXT) };
+static const struct field owner_fields[] = { FIELD_LONG(owner_form, account_id, FIELD_TEXT) };
 static const struct form owner_form = FORM(owner_form, owner_fields);
 
 static enum err hand_over(struct call *call)
@@ -124,7 +124,7 @@ static enum err hand_over(struct call *call)
 
 struct reset_form { const char *password, *reason; };
 static const struct field reset_fields[] = {
-	FIELD(reset_form, password, FIELD_TEXT),
+	FIELD_LONG(reset_form, password, FIELD_TEXT),
 	FIELD(reset_form, reason, FIELD_TEXT),
 };
 static const struct form reset_form = FORM(reset_form, reset_fields);

@@ -9,7 +9,7 @@
 #include "base/banned.h"
 
 struct name_form { const char *name; };
-static const struct field name_fields[] = { FIELD(name_form, name, FIELD_TEXT) };
+static const struct field name_fields[] = { FIELD_LONG(name_form, name, FIELD_TEXT) };
 static const struct form name_form = FORM(name_form, name_fields);
 
 static void json_organization(struct answer *out, const struct organization *organization)
@@ -75,7 +75,7 @@ static enum err rename_it(struct call *call)
 }
 
 struct delete_form { const char *name; };
-static const struct field delete_fields[] = { FIELD(delete_form, name, FIELD_OPTIONAL) };
+static const struct field delete_fields[] = { FIELD_LONG(delete_form, name, FIELD_OPTIONAL) };
 static const struct form delete_form = FORM(delete_form, delete_fields);
 
 static enum err delete_it(struct call *call)

@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 struct ask_form { const char *email; };
-static const struct field ask_fields[] = { FIELD(ask_form, email, FIELD_TEXT) };
+static const struct field ask_fields[] = { FIELD_LONG(ask_form, email, FIELD_TEXT) };
 static const struct form ask_form = FORM(ask_form, ask_fields);
 
 /* The answer is the same for an address without account. */
@@ -27,9 +27,9 @@ static enum err ask(struct call *call)
 
 struct complete_form { const char *email, *code, *password; };
 static const struct field complete_fields[] = {
-	FIELD(complete_form, email, FIELD_TEXT),
-	FIELD(complete_form, code, FIELD_CODE),
-	FIELD(complete_form, password, FIELD_TEXT),
+	FIELD_LONG(complete_form, email, FIELD_TEXT),
+	FIELD_LONG(complete_form, code, FIELD_CODE),
+	FIELD_LONG(complete_form, password, FIELD_TEXT),
 };
 static const struct form complete_form = FORM(complete_form, complete_fields);
 

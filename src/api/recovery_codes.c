@@ -16,7 +16,7 @@ static void json_pending(struct answer *out, const struct recovery_set *codes, i
 }
 
 struct begin_form { const char *password; };
-static const struct field begin_fields[] = { FIELD(begin_form, password, FIELD_TEXT) };
+static const struct field begin_fields[] = { FIELD_LONG(begin_form, password, FIELD_TEXT) };
 static const struct form begin_form = FORM(begin_form, begin_fields);
 
 static enum err begin(struct call *call)

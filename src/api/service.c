@@ -84,7 +84,7 @@ struct service_form {
 	struct switched assertion;
 };
 static const struct field service_fields[] = {
-	FIELD(service_form, name, FIELD_OPTIONAL),
+	FIELD_LONG(service_form, name, FIELD_OPTIONAL),
 	FIELD(service_form, hosts, FIELD_TEXTS),
 	FIELD_OF(service_form, rules, FIELD_LIST, &rule_form),
 	FIELD(service_form, assertion, FIELD_SWITCH),

@@ -15,9 +15,9 @@ static enum err show(struct call *call)
 
 struct confirm_form { const char *password, *method, *code; };
 static const struct field confirm_fields[] = {
-	FIELD(confirm_form, password, FIELD_OPTIONAL),
+	FIELD_LONG(confirm_form, password, FIELD_OPTIONAL),
 	FIELD(confirm_form, method, FIELD_OPTIONAL),
-	FIELD(confirm_form, code, FIELD_CODE_OPTIONAL),
+	FIELD_LONG(confirm_form, code, FIELD_CODE_OPTIONAL),
 };
 static const struct form confirm_form = FORM(confirm_form, confirm_fields);
 

@@ -85,7 +85,7 @@ static enum err look(struct call *call)
 }
 
 struct code_form { const char *code; };
-static const struct field code_fields[] = { FIELD(code_form, code, FIELD_CODE) };
+static const struct field code_fields[] = { FIELD_LONG(code_form, code, FIELD_CODE) };
 static const struct form code_form = FORM(code_form, code_fields);
 
 /* The mailbox is theirs: show the secret. */

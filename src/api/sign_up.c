@@ -10,11 +10,11 @@
 
 struct begin_form { const char *email, *name, *password, *locale, *invitation; enum transport transport; };
 static const struct field begin_fields[] = {
-	FIELD(begin_form, email, FIELD_TEXT),
-	FIELD(begin_form, name, FIELD_TEXT),
-	FIELD(begin_form, password, FIELD_TEXT),
+	FIELD_LONG(begin_form, email, FIELD_TEXT),
+	FIELD_LONG(begin_form, name, FIELD_TEXT),
+	FIELD_LONG(begin_form, password, FIELD_TEXT),
 	FIELD(begin_form, locale, FIELD_OPTIONAL),
-	FIELD(begin_form, invitation, FIELD_CODE_OPTIONAL),
+	FIELD_LONG(begin_form, invitation, FIELD_CODE_OPTIONAL),
 	FIELD(begin_form, transport, FIELD_TRANSPORT),
 };
 static const struct form begin_form = FORM(begin_form, begin_fields);
@@ -61,8 +61,8 @@ static enum err begin(struct call *call)
 
 struct verify_form { const char *signup, *code; enum transport transport; };
 static const struct field verify_fields[] = {
-	FIELD(verify_form, signup, FIELD_TEXT),
-	FIELD(verify_form, code, FIELD_CODE),
+	FIELD_LONG(verify_form, signup, FIELD_TEXT),
+	FIELD_LONG(verify_form, code, FIELD_CODE),
 	FIELD(verify_form, transport, FIELD_TRANSPORT),
 };
 static const struct form verify_form = FORM(verify_form, verify_fields);
@@ -82,7 +82,7 @@ static enum err verify(struct call *call)
 }
 
 struct resend_form { const char *signup; };
-static const struct field resend_fields[] = { FIELD(resend_form, signup, FIELD_TEXT) };
+static const struct field resend_fields[] = { FIELD_LONG(resend_form, signup, FIELD_TEXT) };
 static const struct form resend_form = FORM(resend_form, resend_fields);
 
 static enum err resend(struct call *call)

@@ -59,9 +59,9 @@ static enum err show(struct call *call)
 
 struct disable_form { const char *password, *method, *code; };
 static const struct field disable_fields[] = {
-	FIELD(disable_form, password, FIELD_TEXT),
+	FIELD_LONG(disable_form, password, FIELD_TEXT),
 	FIELD(disable_form, method, FIELD_TEXT),
-	FIELD(disable_form, code, FIELD_CODE),
+	FIELD_LONG(disable_form, code, FIELD_CODE),
 };
 static const struct form disable_form = FORM(disable_form, disable_fields);
 

@@ -12,10 +12,11 @@ static enum err refuse(struct call *call, const struct field *field)
 	return ERR_INVALID;
 }
 
-/* What people put into codes to read them out, and phones put in for them: hyphens and blanks of all kinds. */
+/* What people put into codes to read them out, and phones and clipboards put in for them: hyphens, blanks of all kinds, line ends. */
 static bool is_separator(uint32_t c)
 {
-	return c == ' ' || c == '-' || c == 0xa0 || c == 0x3000 || (c >= 0x2010 && c <= 0x2015);
+	return (c >= '\t' && c <= '\r') || c == ' ' || c == '-' || c == 0xa0 || (c >= 0x2000 && c <= 0x200b) || (c >= 0x2010 && c <= 0x2015) ||
+	       c == 0x202f || c == 0x3000 || c == 0xfeff;
 }
 
 static void strip_separators(char *text)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "http/parse.h"
 
 struct call;
 
@@ -53,6 +54,8 @@ struct form {
 
 #define FIELD_BYTES_MAX 4096
 #define FIELD(type, member, kind) { #member, kind, offsetof(struct type, member), FIELD_BYTES_MAX, NULL }
+/* As long as a body may be: what takes it has a limit of its own, and a word for what is beyond it. */
+#define FIELD_LONG(type, member, kind) { #member, kind, offsetof(struct type, member), PARSE_BODY_BYTES, NULL }
 #define FIELD_OF(type, member, kind, form) { #member, kind, offsetof(struct type, member), FIELD_BYTES_MAX, form }
 #define FORM(type, fields) { fields, sizeof(fields) / sizeof((fields)[0]), sizeof(struct type) }
 

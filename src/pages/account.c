@@ -10,7 +10,7 @@
 
 struct profile_form { const char *name, *locale; };
 static const struct field profile_fields[] = {
-	FIELD(profile_form, name, FIELD_OPTIONAL),
+	FIELD_LONG(profile_form, name, FIELD_OPTIONAL),
 	FIELD(profile_form, locale, FIELD_OPTIONAL),
 };
 static const struct form profile_form = FORM(profile_form, profile_fields);
@@ -54,8 +54,8 @@ static enum err save(struct call *call)
 
 struct password_form { const char *current_password, *new_password; };
 static const struct field password_fields[] = {
-	FIELD(password_form, current_password, FIELD_OPTIONAL),
-	FIELD(password_form, new_password, FIELD_OPTIONAL),
+	FIELD_LONG(password_form, current_password, FIELD_OPTIONAL),
+	FIELD_LONG(password_form, new_password, FIELD_OPTIONAL),
 };
 static const struct form password_form = FORM(password_form, password_fields);
 

@@ -35,7 +35,7 @@ static enum err look(struct call *call)
 }
 
 struct email_form { const char *email; };
-static const struct field email_fields[] = { FIELD(email_form, email, FIELD_OPTIONAL) };
+static const struct field email_fields[] = { FIELD_LONG(email_form, email, FIELD_OPTIONAL) };
 static const struct form email_form = FORM(email_form, email_fields);
 
 static enum err begin(struct call *call)
@@ -52,7 +52,7 @@ static enum err begin(struct call *call)
 }
 
 struct code_form { const char *code; };
-static const struct field code_fields[] = { FIELD(code_form, code, FIELD_CODE_OPTIONAL) };
+static const struct field code_fields[] = { FIELD_LONG(code_form, code, FIELD_CODE_OPTIONAL) };
 static const struct form code_form = FORM(code_form, code_fields);
 
 static enum err verify(struct call *call)
@@ -142,7 +142,7 @@ static enum err look_close(struct call *call)
 }
 
 struct close_form { const char *password; };
-static const struct field close_fields[] = { FIELD(close_form, password, FIELD_OPTIONAL) };
+static const struct field close_fields[] = { FIELD_LONG(close_form, password, FIELD_OPTIONAL) };
 static const struct form close_form = FORM(close_form, close_fields);
 
 static enum err close_it(struct call *call)

@@ -11,8 +11,8 @@
 
 struct confirm_form { const char *confirm_password, *confirm_code, *confirm_method, *confirm_use; };
 static const struct field confirm_form_fields[] = {
-	FIELD(confirm_form, confirm_password, FIELD_OPTIONAL),
-	FIELD(confirm_form, confirm_code, FIELD_CODE_OPTIONAL),
+	FIELD_LONG(confirm_form, confirm_password, FIELD_OPTIONAL),
+	FIELD_LONG(confirm_form, confirm_code, FIELD_CODE_OPTIONAL),
 	FIELD(confirm_form, confirm_method, FIELD_OPTIONAL),
 	FIELD(confirm_form, confirm_use, FIELD_OPTIONAL),
 };

@@ -118,7 +118,7 @@ static enum err look_confirm(struct call *call)
 struct code_form { const char *confirm_method, *confirm_code; };
 static const struct field code_fields[] = {
 	FIELD(code_form, confirm_method, FIELD_OPTIONAL),
-	FIELD(code_form, confirm_code, FIELD_CODE_OPTIONAL),
+	FIELD_LONG(code_form, confirm_code, FIELD_CODE_OPTIONAL),
 };
 static const struct form code_form = FORM(code_form, code_fields);
 

@@ -33,7 +33,7 @@ static enum err look(struct call *call)
 }
 
 struct password_form { const char *password; };
-static const struct field password_fields[] = { FIELD(password_form, password, FIELD_OPTIONAL) };
+static const struct field password_fields[] = { FIELD_LONG(password_form, password, FIELD_OPTIONAL) };
 static const struct form password_form = FORM(password_form, password_fields);
 
 static enum err go_on(struct call *call, const struct caller *now)
@@ -88,7 +88,7 @@ static enum err look_code(struct call *call)
 struct code_form { const char *method, *code; };
 static const struct field code_fields[] = {
 	FIELD(code_form, method, FIELD_OPTIONAL),
-	FIELD(code_form, code, FIELD_CODE_OPTIONAL),
+	FIELD_LONG(code_form, code, FIELD_CODE_OPTIONAL),
 };
 static const struct form code_form = FORM(code_form, code_fields);
 

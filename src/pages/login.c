@@ -56,8 +56,8 @@ static enum err look(struct call *call)
 
 struct password_form { const char *email, *password; };
 static const struct field password_fields[] = {
-	FIELD(password_form, email, FIELD_OPTIONAL),
-	FIELD(password_form, password, FIELD_OPTIONAL),
+	FIELD_LONG(password_form, email, FIELD_OPTIONAL),
+	FIELD_LONG(password_form, password, FIELD_OPTIONAL),
 };
 static const struct form password_form = FORM(password_form, password_fields);
 
@@ -86,7 +86,7 @@ static enum err first_step(struct call *call)
 struct code_form { const char *method, *code; bool remember_device; };
 static const struct field code_fields[] = {
 	FIELD(code_form, method, FIELD_OPTIONAL),
-	FIELD(code_form, code, FIELD_CODE_OPTIONAL),
+	FIELD_LONG(code_form, code, FIELD_CODE_OPTIONAL),
 	FIELD(code_form, remember_device, FIELD_BOOL),
 };
 static const struct form code_form = FORM(code_form, code_fields);

@@ -151,7 +151,7 @@ static enum err hand_over(struct call *call)
 
 struct reset_form { const char *password, *reason; };
 static const struct field reset_fields[] = {
-	FIELD(reset_form, password, FIELD_OPTIONAL),
+	FIELD_LONG(reset_form, password, FIELD_OPTIONAL),
 	FIELD(reset_form, reason, FIELD_OPTIONAL),
 };
 static const struct form reset_form = FORM(reset_form, reset_fields);

@@ -9,11 +9,11 @@
 #include "base/banned.h"
 
 struct name_form { const char *name; };
-static const struct field name_fields[] = { FIELD(name_form, name, FIELD_OPTIONAL) };
+static const struct field name_fields[] = { FIELD_LONG(name_form, name, FIELD_OPTIONAL) };
 static const struct form name_form = FORM(name_form, name_fields);
 
 struct typed_form { const char *typed; };
-static const struct field typed_fields[] = { FIELD(typed_form, typed, FIELD_OPTIONAL) };
+static const struct field typed_fields[] = { FIELD_LONG(typed_form, typed, FIELD_OPTIONAL) };
 static const struct form typed_form = FORM(typed_form, typed_fields);
 
 static enum err show(struct call *call, const char *name, const char *typed, enum err err)

@@ -78,7 +78,7 @@ static enum err look(struct call *call)
 }
 
 struct name_form { const char *name; };
-static const struct field name_fields[] = { FIELD(name_form, name, FIELD_OPTIONAL) };
+static const struct field name_fields[] = { FIELD_LONG(name_form, name, FIELD_OPTIONAL) };
 static const struct form name_form = FORM(name_form, name_fields);
 
 static enum err create(struct call *call)
@@ -150,7 +150,7 @@ static enum err look_accept(struct call *call)
 }
 
 struct code_form { const char *code; };
-static const struct field code_fields[] = { FIELD(code_form, code, FIELD_CODE_OPTIONAL) };
+static const struct field code_fields[] = { FIELD_LONG(code_form, code, FIELD_CODE_OPTIONAL) };
 static const struct form code_form = FORM(code_form, code_fields);
 
 /* A code of nobody, of somebody else, a dead one: nobody learns which. */

@@ -6,7 +6,7 @@
 #include "base/banned.h"
 
 struct ask_form { const char *email; };
-static const struct field ask_fields[] = { FIELD(ask_form, email, FIELD_OPTIONAL) };
+static const struct field ask_fields[] = { FIELD_LONG(ask_form, email, FIELD_OPTIONAL) };
 static const struct form ask_form = FORM(ask_form, ask_fields);
 
 static enum err show_ask(struct call *call, const char *email, enum err err)
@@ -29,9 +29,9 @@ static enum err look(struct call *call)
 
 struct complete_form { const char *email, *code, *password; };
 static const struct field complete_fields[] = {
-	FIELD(complete_form, email, FIELD_OPTIONAL),
-	FIELD(complete_form, code, FIELD_CODE_OPTIONAL),
-	FIELD(complete_form, password, FIELD_OPTIONAL),
+	FIELD_LONG(complete_form, email, FIELD_OPTIONAL),
+	FIELD_LONG(complete_form, code, FIELD_CODE_OPTIONAL),
+	FIELD_LONG(complete_form, password, FIELD_OPTIONAL),
 };
 static const struct form complete_form = FORM(complete_form, complete_fields);
 

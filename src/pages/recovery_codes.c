@@ -132,7 +132,7 @@ static enum err look(struct call *call)
 }
 
 struct begin_form { const char *password; };
-static const struct field begin_fields[] = { FIELD(begin_form, password, FIELD_OPTIONAL) };
+static const struct field begin_fields[] = { FIELD_LONG(begin_form, password, FIELD_OPTIONAL) };
 static const struct form begin_form = FORM(begin_form, begin_fields);
 
 static enum err begin(struct call *call)

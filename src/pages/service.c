@@ -185,7 +185,7 @@ static enum err look(struct call *call)
 
 struct service_form { const char *name; struct texts hosts; const char *rules; bool assertion; };
 static const struct field service_fields[] = {
-	FIELD(service_form, name, FIELD_OPTIONAL),
+	FIELD_LONG(service_form, name, FIELD_OPTIONAL),
 	FIELD(service_form, hosts, FIELD_TEXTS),
 	{ "rules", FIELD_OPTIONAL, offsetof(struct service_form, rules), RULES_BYTES_MAX, NULL },
 	FIELD(service_form, assertion, FIELD_BOOL),

@@ -48,7 +48,7 @@ static enum err look(struct call *call)
 }
 
 struct name_form { const char *name; };
-static const struct field name_fields[] = { FIELD(name_form, name, FIELD_OPTIONAL) };
+static const struct field name_fields[] = { FIELD_LONG(name_form, name, FIELD_OPTIONAL) };
 static const struct form name_form = FORM(name_form, name_fields);
 
 static enum err create(struct call *call)

@@ -158,7 +158,7 @@ static enum err begin(struct call *call)
 }
 
 struct code_form { const char *code; };
-static const struct field code_fields[] = { FIELD(code_form, code, FIELD_CODE_OPTIONAL) };
+static const struct field code_fields[] = { FIELD_LONG(code_form, code, FIELD_CODE_OPTIONAL) };
 static const struct form code_form = FORM(code_form, code_fields);
 
 typedef enum err confirm(struct call *call, const char *code, struct setup_view *view);

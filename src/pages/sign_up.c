@@ -7,10 +7,10 @@
 
 struct sign_up_form { const char *email, *name, *password, *invitation; };
 static const struct field sign_up_fields[] = {
-	FIELD(sign_up_form, email, FIELD_OPTIONAL),
-	FIELD(sign_up_form, name, FIELD_OPTIONAL),
-	FIELD(sign_up_form, password, FIELD_OPTIONAL),
-	FIELD(sign_up_form, invitation, FIELD_CODE_OPTIONAL),
+	FIELD_LONG(sign_up_form, email, FIELD_OPTIONAL),
+	FIELD_LONG(sign_up_form, name, FIELD_OPTIONAL),
+	FIELD_LONG(sign_up_form, password, FIELD_OPTIONAL),
+	FIELD_LONG(sign_up_form, invitation, FIELD_CODE_OPTIONAL),
 };
 static const struct form sign_up_form = FORM(sign_up_form, sign_up_fields);
 
@@ -143,7 +143,7 @@ static enum err look_verify(struct call *call)
 }
 
 struct code_form { const char *code; };
-static const struct field code_fields[] = { FIELD(code_form, code, FIELD_CODE_OPTIONAL) };
+static const struct field code_fields[] = { FIELD_LONG(code_form, code, FIELD_CODE_OPTIONAL) };
 static const struct form code_form = FORM(code_form, code_fields);
 
 static enum err verify(struct call *call)
@@ -164,9 +164,9 @@ static enum err verify(struct call *call)
 
 struct elsewhere_form { const char *try, *code, *password; };
 static const struct field elsewhere_fields[] = {
-	FIELD(elsewhere_form, try, FIELD_TEXT),
-	FIELD(elsewhere_form, code, FIELD_CODE_OPTIONAL),
-	FIELD(elsewhere_form, password, FIELD_OPTIONAL),
+	FIELD_LONG(elsewhere_form, try, FIELD_TEXT),
+	FIELD_LONG(elsewhere_form, code, FIELD_CODE_OPTIONAL),
+	FIELD_LONG(elsewhere_form, password, FIELD_OPTIONAL),
 };
 static const struct form elsewhere_form = FORM(elsewhere_form, elsewhere_fields);
 

@@ -8,7 +8,7 @@ import re
 import sys
 
 ROUTE = re.compile(r'\{ (\w+)(?: \| HASHES)?, "(?:/api/v1)?(/[^"]*)", ACCESS_(\w+(?:\(RIGHT_\w+\))?), FRESH_(\w+), (?:&(\w+)|NULL), \w+ \}')
-FIELD = re.compile(r"FIELD(?:_OF)?\((\w+), (\w+), FIELD_(\w+)(?:, &\w+)?\)")
+FIELD = re.compile(r"FIELD(?:_OF|_LONG)?\((\w+), (\w+), FIELD_(\w+)(?:, &\w+)?\)")
 ERROR = re.compile(r'^ERR\(\w+,\s*\d+,\s*"(\w+)"\)', re.M)
 FRESH = {"NOT": None, "PROOFS": "proofs", "SECOND_STEP": "second_step"}
 MUST = {"TEXT", "CODE"}

@@ -114,6 +114,27 @@ class BadInput(DoorTest):
                         self.assertNotIn("X-Evil", [k for k, _ in reply.headers])
                 self.server.sql("DELETE FROM failure")
 
+    def test_a_text_is_never_too_long_for_the_word_that_it_deserves(self):
+        """A length is no wrong type: what is right but for that is answered as any other that is wrong, up to the body's limit."""
+        body = {"email": new_address(), "name": "Kim", "password": PASSWORD}
+        for size in (300, 5000, 60000):
+            long = "x" * size
+            for path, sent, status, code in (
+                    ("/signup", {**body, "name": long}, 422, "invalid_name"), ("/signup", {**body, "email": long}, 422, "invalid_email"),
+                    ("/signup", {**body, "password": "Violet7 kettle " * (size // 15) * 5 if size == 300 else long}, 422, "weak_password"),
+                    ("/signup/verify", {"signup": long, "code": "ABCD"}, 422, "invalid_code"),
+                    ("/login", {"email": long, "password": PASSWORD}, 401, "invalid_credentials"),
+                    ("/login", {"email": self.signed_in.email, "password": long}, (401, 429), None),
+                    ("/login/second-step", {"login": long, "method": "totp", "code": "123456"}, 410, "login_expired"),
+                    ("/password-reset", {"email": long}, 202, None),
+                    ("/password-reset/complete", {"email": long, "code": "ABCD", "password": PASSWORD}, 422, "invalid_code")):
+                about = f"{path} of {size}"
+                with self.subTest(about):
+                    expect(self.person().post(path, sent), status, code, about)
+            expect(self.signed_in.post("/organizations", {"name": long}), 422, "invalid_name")
+            expect(self.signed_in.post("/invitations/accept", {"code": long}), (404, 429))
+            self.server.sql("DELETE FROM failure")
+
     def test_names_that_nobody_has(self):
         for text in ("", " ", "a\0b", "a\x01b", "\x1b[2J", "a\r\nb", "x" * 5000, "x" * 60000, "\u200b" * 5000):
             with self.subTest(text[:20]):

@@ -69,7 +69,7 @@ class SecondStep(DoorTest):
 
     def test_codes_may_be_typed_with_spaces_and_hyphens(self):
         spellings = (lambda c: f"{c[:3]} {c[3:]}", lambda c: f"{c[:3]}-{c[3:]}", lambda c: f"  {c} ", " ".join,
-                     lambda c: f"{c[:3]}\u00a0{c[3:]}", lambda c: f"{c[:2]}\u2013{c[2:]}")
+                     lambda c: f"{c[:3]}\u00a0{c[3:]}", lambda c: f"{c[:2]}\u2013{c[2:]}", lambda c: f"\t{c}\r\n")
         person = self.person().with_two_step()
         for n, spell in enumerate(spellings):
             code = spell(person.app_code())

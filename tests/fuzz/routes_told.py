@@ -42,7 +42,7 @@ def fields():
     found = set()
     for path in glob.glob(os.path.join(ROOT, "src", "*", "*.c")):
         text = routes.read(path)
-        found |= set(re.findall(r"\bFIELD(?:_OF)?\(\w+, (\w+),", text)) | set(re.findall(r'(?:query|form)_value\(\w+, "(\w+)"', text))
+        found |= set(re.findall(r"\bFIELD(?:_OF|_LONG)?\(\w+, (\w+),", text)) | set(re.findall(r'(?:query|form)_value\(\w+, "(\w+)"', text))
     return found
 
 

@@ -82,7 +82,7 @@ static void reads_json(void **state)
 		{ "{" A ",\"maybe\":null,\"truth\":null,\"transport\":null,\"short\":null}", OK, NULL, { .text = "a", .code = "1" } },
 		{ "{" A ",\"truth\":false,\"transport\":\"cookie\"}", OK, NULL, { .text = "a", .code = "1" } },
 		{ "{" A ",\"more\":{\"deep\":[1,[2,[3.5e300]]]},\"\":null}", OK, NULL, { .text = "a", .code = "1" } },
-		{ "{\"text\":\"\\ud55c\\uD83D\\uDE00\",\"code\":\" 12\u00a034-\u20105\u30006\u2015 \"}", OK, NULL,
+		{ "{\"text\":\"\\ud55c\\uD83D\\uDE00\",\"code\":\" 12\u00a034-\u20105\u30006\u2015 \\t\\r\\n\"}", OK, NULL,
 		  { .text = "\ud55c\U0001F600", .code = "123456" } },
 		{ "{\"text\":\"a\",\"code\":\"\u0661\u0662\"}", OK, NULL, { .text = "a", .code = "\u0661\u0662" } },
 		{ "{\"text\":\"\",\"code\":\"--\"}", OK, NULL, { .text = "", .code = "" } },
