@@ -60,7 +60,7 @@ enum err name_read(const char *typed, char out[static NAME_TEXT])
 	char name[NAME_TEXT], lower[NAME_TEXT];
 
 	if (!text_trim(typed, name, sizeof(name)) || !*name || !text_is_utf8(name, strlen(name)) ||
-	    text_characters(name) > NAME_CHARACTERS_MAX || text_has_controls(name))
+	    text_characters(name) > NAME_CHARACTERS_MAX || text_has_controls(name) || !text_shows(name))
 		return ERR_NAME;
 	for (size_t i = 0; i < COUNT(refused); i++)
 		if (strstr(name, refused[i]))

@@ -28,7 +28,7 @@ struct account {
 /* ASCII, trimmed, lower case, something@something.something of sane characters; else ERR_EMAIL. */
 MUST_USE enum err email_read(const char *typed, char out[static EMAIL_TEXT]);
 
-/* Trimmed, 1 to 100 characters, no controls, "://", "www.", '/', '\\', '@'; else ERR_NAME. */
+/* Trimmed, 1 to 100 characters, one of them to be seen, no controls, "://", "www.", '/', '\\', '@'; else ERR_NAME. */
 MUST_USE enum err name_read(const char *typed, char out[static NAME_TEXT]);
 
 /* OK, ERR_NOT_FOUND, ERR_STORE. */

@@ -14,6 +14,7 @@
 #include "base/banned.h"
 
 #define HOST_LABEL_MAX 63
+#define BRAILLE_BLANK  0x2800
 
 size_t text_next(const char *text, size_t length, uint32_t *character)
 {
@@ -61,6 +62,26 @@ bool text_has_controls(const char *text)
 
 	for (; length; text += taken, length -= taken)
 		if (!(taken = text_next(text, length, &character)) || text_is_control(character))
+			return true;
+	return false;
+}
+
+/* Fillers are letters, and Braille without a dot is a symbol. */
+static bool is_seen(uint32_t character)
+{
+	const uint32_t seen = UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N | UC_CATEGORY_MASK_P | UC_CATEGORY_MASK_S;
+
+	return uc_is_general_category_withtable(character, seen) && !uc_is_property_default_ignorable_code_point(character) &&
+	       character != BRAILLE_BLANK;
+}
+
+bool text_shows(const char *text)
+{
+	size_t length = strlen(text), taken;
+	uint32_t character;
+
+	for (; (taken = text_next(text, length, &character)); text += taken, length -= taken)
+		if (is_seen(character))
 			return true;
 	return false;
 }

@@ -18,7 +18,8 @@ class Organizations(OrganizationTest):
     def test_names_are_read_as_those_of_people(self):
         person = self.person().sign_up()
         organization = self.organization(person)
-        for name in ("", "   ", "a" * 101, "http://x", "www.example.com", "a/b", "a\\b", "a@b", "a\nb", "a\u202eb"):
+        for name in ("", "   ", "a" * 101, "http://x", "www.example.com", "a/b", "a\\b", "a@b", "a\nb", "a\u202eb",
+                     "\u200b", "\ufeff\u2060", "\u00ad", "\u3000"):
             expect(person.post("/organizations", {"name": name}), 422, "invalid_name", repr(name))
             expect(person.patch(f"/organizations/{organization}", {"name": name}), 422, "invalid_name", repr(name))
         for body in ({}, {"name": None}, {"name": 7}, {"name": ["x"]}):

@@ -185,6 +185,7 @@ class SignUp(DoorTest):
             ("two addresses", {"email": "kim@example.com, lee@example.com"}, "invalid_email"),
             ("no name", {"name": ""}, "invalid_name"),
             ("a blank name", {"name": "   "}, "invalid_name"),
+            ("nothing that shows", {"name": "\u200b\u2060"}, "invalid_name"),
             ("101 characters", {"name": "가" * 101}, "invalid_name"),
             ("a scheme", {"name": "see http://evil"}, "invalid_name"),
             ("www.", {"name": "www.evil"}, "invalid_name"),

@@ -91,6 +91,21 @@ static void reads_names(void **state)
 		{ "a\xC2\x85", ERR_NAME },     /* C1 */
 		{ "a\xE2\x80\xAE", ERR_NAME }, /* right-to-left override */
 		{ "a\xE2\x80\xA8", ERR_NAME }, /* line separator */
+		{ "\xE2\x80\x8B", ERR_NAME },                     /* zero width space */
+		{ "\xEF\xBB\xBF", ERR_NAME },                     /* byte order mark */
+		{ "\xE2\x81\xA0\xC2\xAD", ERR_NAME },             /* word joiner, soft hyphen */
+		{ "\xE2\x80\x8D\xE2\x80\x8C", ERR_NAME },         /* joiner, non-joiner */
+		{ "\xE3\x80\x80 \xC2\xA0", ERR_NAME },            /* ideographic space, no-break space */
+		{ "\xE3\x85\xA4", ERR_NAME },                     /* Hangul filler: a letter */
+		{ "\xE1\x85\x9F\xE1\x85\xA0", ERR_NAME },         /* fillers of lead and vowel */
+		{ "\xE2\xA0\x80", ERR_NAME },                     /* Braille without a dot: a symbol */
+		{ "\xCC\x81", ERR_NAME },                         /* an accent on nothing */
+		{ "\xEF\xB8\x8F", ERR_NAME },                     /* variation selector */
+		{ "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB", OK }, /* joined emoji */
+		{ "\xE0\xA4\x95\xE0\xA5\x8D\xE2\x80\x8D\xE0\xA4\xB7", OK }, /* KA, virama, joiner, SSA */
+		{ "\xE2\x80\x8BKim", OK },
+		{ "7", OK },
+		{ "!", OK },
 		{ "\xFF", ERR_NAME },
 		{ "\xED\xA0\x80", ERR_NAME },  /* surrogate */
 	};
