@@ -1,4 +1,7 @@
+#include <fcntl.h>
 #include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "base/clock.h"
@@ -24,6 +27,54 @@ bool health_fast(const struct request *request, struct answer *answer)
 	json_text(answer, "status", right ? "ok" : err_word(ERR_METHOD));
 	json_close(answer);
 	return true;
+}
+
+/*
+ * What the server has open, or has read, outlives the name that the next start goes by. The file is kept by a descriptor that neither
+ * reads nor locks: as long as there is one, no other file gets its number.
+ */
+static struct named {
+	const char *path; /* NULL: not looked after */
+	int kept;
+	const char *gone;
+} database = { NULL, -1, "database file moved, replaced or unreadable" },
+  keyring = { NULL, -1, "keyring file moved, replaced or unreadable" };
+
+static enum err keep(struct named *file, const char *path)
+{
+	file->path = path;
+	file->kept = open(path, O_PATH | O_CLOEXEC);
+	return file->kept >= 0 ? OK : ERR_IO;
+}
+
+enum err health_begin(const struct settings *settings)
+{
+	enum err err = keep(&database, settings->database);
+
+	return err ? err : keep(&keyring, settings->keyring);
+}
+
+static void let_go(struct named *file)
+{
+	if (file->kept >= 0)
+		close(file->kept);
+	file->path = NULL;
+	file->kept = -1;
+}
+
+void health_end(void)
+{
+	let_go(&database);
+	let_go(&keyring);
+}
+
+/* Does the path still name it, and may we still read it? Not opened to find out: closing it would give up SQLite's locks. */
+static bool is_there(const struct named *file)
+{
+	struct stat kept, found;
+
+	return !file->path || (!fstat(file->kept, &kept) && !stat(file->path, &found) && found.st_dev == kept.st_dev &&
+	                       found.st_ino == kept.st_ino && !access(file->path, R_OK));
 }
 
 /* The keyring answers where it still makes a digest. */
@@ -63,9 +114,19 @@ static bool is_to_ask(int64_t now_ms, const char **reason)
 	return ask;
 }
 
+/* NULL: nothing. */
+static const char *find_amiss(const struct call *call)
+{
+	if (!is_there(&database))
+		return database.gone;
+	if (!is_there(&keyring))
+		return keyring.gone;
+	return store_probe(call->store) ? "database" : keyring_probe(call->keys) ? "keyring" : NULL;
+}
+
 static const char *ask(const struct call *call)
 {
-	const char *reason = store_probe(call->store) ? "database" : keyring_probe(call->keys) ? "keyring" : NULL;
+	const char *reason = find_amiss(call);
 
 	if (reason)
 		log_warn("not_ready", LOG_TEXT("reason", reason));

@@ -127,6 +127,11 @@ static void wake(void *to, unsigned bits)
 		housekeeping_wake(woken->housekeeping);
 }
 
+static enum err watch_files(void)
+{
+	return health_begin(&service.settings);
+}
+
 static enum err open_mailer(void)
 {
 	const char *why = "";
@@ -226,8 +231,8 @@ static enum err start_threads(void)
 	return server_start(service.server);
 }
 
-static enum err (*const steps[])(void) = { process_harden, change_user, open_data, open_mailer, open_hashes, open_signer, open_server,
-	start_threads };
+static enum err (*const steps[])(void) = { process_harden, change_user, open_data, watch_files, open_mailer, open_hashes, open_signer,
+	open_server, start_threads };
 
 /* From the door inwards: nobody may come in while the rest is being taken down. */
 static void take_down(void)
@@ -244,6 +249,7 @@ static void take_down(void)
 	mailer_free(service.mailer);
 	hashes_free(service.hashes);
 	signer_free(service.signer);
+	health_end();
 	data_close(&service.data);
 	gate_free(service.gate);
 	arena_done(&service.arena);

@@ -386,5 +386,60 @@ class Health(DoorTest):
             self.assertTrue(reply.header("Content-Security-Policy").startswith("default-src 'none'"))
 
 
+DATABASE_GONE, KEYRING_GONE = (f"{which} file moved, replaced or unreadable" for which in ("database", "keyring"))
+
+
+class HealthOfFiles(unittest.TestCase):
+    """The server goes on with what it has open; the next start would not find it."""
+
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.stop)
+        self.keyring = os.path.join(self.server.data, "keyring")
+
+    def wait_ready(self, reason=None):
+        """Until it is ready, or not for this reason."""
+        deadline = time.monotonic() + 10
+        wanted = (503, reason) if reason else (200, None)
+        while (said := ((reply := Browser(self.server).request("GET", "/readyz")).status, reply.json.get("reason"))) != wanted:
+            self.assertLess(time.monotonic(), deadline, said)
+            time.sleep(0.1)
+
+    def test_a_file_that_was_moved(self):
+        for path, reason in ((self.keyring, KEYRING_GONE), (self.server.database, DATABASE_GONE)):
+            with self.subTest(reason):
+                os.rename(path, path + ".away")
+                self.wait_ready(reason)
+                self.assertIn(reason, self.server.log())
+                self.assertEqual(Browser(self.server).request("GET", "/healthz").status, 200)
+                os.rename(path + ".away", path)
+                self.wait_ready()
+
+    def test_it_serves_on(self):
+        os.rename(self.keyring, self.keyring + ".away")
+        self.wait_ready(KEYRING_GONE)
+        self.assertTrue(Person(self.server).with_two_step().is_signed_in())
+
+    def test_a_file_in_its_place(self):
+        for path, reason in ((self.keyring, KEYRING_GONE), (self.server.database, DATABASE_GONE)):
+            with self.subTest(reason):
+                shutil.copy2(path, path + ".copy")
+                os.rename(path, path + ".away")
+                os.rename(path + ".copy", path)
+                self.wait_ready(reason)
+                os.rename(path + ".away", path)
+                self.wait_ready()
+
+    def test_a_keyring_that_was_removed_and_made_again(self):
+        """The new file may get the number of the old one, where that is free."""
+        with open(self.keyring, "rb") as file:
+            keys = file.read()
+        for _ in range(3):
+            os.unlink(self.keyring)
+            with open(self.keyring, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                file.write(keys)
+        self.wait_ready(KEYRING_GONE)
+
+
 if __name__ == "__main__":
     unittest.main()

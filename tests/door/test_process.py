@@ -6,9 +6,10 @@ import socket
 import stat
 import subprocess
 import tempfile
+import time
 import unittest
 
-from harness import Person, Server, binary, clean_environment, free_port
+from harness import Browser, Person, Server, binary, clean_environment, free_port
 from neighbour import OTHER, ROOT, run, what_it_sees
 
 YET_ANOTHER = "daemon"  # as `nobody`, a user that each Debian has
@@ -86,6 +87,22 @@ class ByRoot(Started):
         for path in [self.data] + [os.path.join(folder, name) for folder, names, files in os.walk(self.data) for name in names + files]:
             about = os.stat(path)
             self.assertEqual((about.st_uid, stat.S_IMODE(about.st_mode) & 0o077), (self.entry().pw_uid, 0), path)
+
+    def test_says_that_the_keyring_is_no_longer_that_users(self):
+        server = self.server("--user", OTHER)
+        keyring = os.path.join(self.data, "keyring")
+
+        def wait_status(status):
+            deadline = time.monotonic() + 10
+            while (reply := Browser(server).request("GET", "/readyz")).status != status:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.1)
+            return reply.json
+
+        os.chown(keyring, 0, 0)
+        self.assertEqual(wait_status(503)["reason"], "keyring file moved, replaced or unreadable")
+        os.chown(keyring, self.entry().pw_uid, self.entry().pw_gid)
+        wait_status(200)
 
     def test_has_a_port_that_only_root_may_open(self):
         for port in range(1023, 100, -1):
