@@ -213,8 +213,7 @@ struct change {
 	struct call *call;
 	struct id account;
 	enum role role; /* ROLE_NONE: as it is */
-	const struct grant_asked *asked;
-	const struct service_grant *grants; /* NULL: as they are */
+	const struct grant_asked *asked; /* NULL: services as they are */
 	size_t count;
 	struct member *out;
 };
@@ -250,16 +249,17 @@ static enum err describe(struct db *db, struct call *call, struct member *member
 static enum err put_roles(struct db *db, const struct change *change, const struct membership *now, const struct member *member)
 {
 	enum role role = change->role == ROLE_NONE ? member->role : change->role;
+	struct service_grant *grants = NULL;
 	enum err err = OK;
 
-	if (change->grants && change->count && role != ROLE_MEMBER)
-		return ERR_INVALID;
+	if (change->asked && (err = grants_read(change->call, role, change->asked, change->count, &grants)))
+		return err;
 	if (role != member->role)
 		err = member_set_role(db, &now->organization, &member->account, member->role, role);
 	if (!err && !role_may(role, RIGHT_INVITE))
 		err = invitations_cancel_by(db, &now->organization, &member->account);
-	if (!err && (change->grants || role != ROLE_MEMBER))
-		err = grants_put(db, &now->organization, &member->account, change->grants, change->grants ? change->count : 0);
+	if (!err && (grants || role != ROLE_MEMBER))
+		err = grants_put(db, &now->organization, &member->account, grants, grants ? change->count : 0);
 	return err;
 }
 
@@ -289,17 +289,12 @@ enum err member_change(struct call *call, const char *account, const char *role,
                        struct member *out)
 {
 	struct change change = { .call = call, .asked = services, .count = count, .out = out };
-	struct service_grant *grants = NULL;
-	enum err err;
+	enum err err = id_parse(account, &change.account);
 
-	if ((err = id_parse(account, &change.account)))
+	if (err)
 		return err;
 	if (role && (role_read(role, &change.role) || change.role == ROLE_OWNER))
 		return blame(call, "role", ERR_INVALID); /* ownership is handed over, not given */
-	/* whether this person is a member is known only inside the change: for the form of the list it is enough that one could be */
-	if (services && (err = grants_read(call, ROLE_MEMBER, services, count, &grants)))
-		return err;
-	change.grants = grants;
 	err = store_change(call->store, change_it, &change);
 	return err == ERR_INVALID ? blame(call, "services", err) : err == ERR_LAST_OWNER ? blame(call, "role", err) : err;
 }

@@ -120,7 +120,12 @@ class Members(OrganizationTest):
         path = f"/organizations/{organization}/members/"
         expect(owner.patch(path + member.id(), {"role": "manager"}), 403, "confirmation_required")
         expect(owner.patch(path + manager.id(), {"role": "member"}), 403, "confirmation_required")
+        for services in ([{"id": "zz", "role": "viewer"}], [{"id": "A" * 22, "role": "viewer"}]):
+            for person, role in ((member, "manager"), (manager, "member")):
+                expect(owner.patch(path + person.id(), {"role": role, "services": services}), 403, "confirmation_required", role)
         expect(owner.patch(path + member.id(), {"role": "member"}), 200, about="as it is")
+        expect(owner.patch(path + owner.id(), {"role": "manager"}), 409, "last_owner")
+        expect(manager.patch(path + owner.id(), {"services": [{"id": "zz", "role": "viewer"}]}), 403, "forbidden")
 
     def test_wrong_roles_are_named_and_change_nothing(self):
         organization, owner, _, member = self.team()
