@@ -70,24 +70,38 @@ static enum err carry_out(struct db *db, const struct reset *reset, const struct
 	return letter_queue(db, call, LETTER_SECOND_STEP_RESET, &facts);
 }
 
-static enum err by_manager(struct db *db, void *argument)
+static enum err check_member(struct db *db, const struct reset *reset, const struct membership *by)
 {
-	const struct reset *reset = argument;
-	const struct call *call = reset->call;
-	struct membership now;
-	struct account account;
 	struct member member;
 	bool elsewhere = false;
 	enum err err;
 
-	if ((err = membership_now(db, call, RIGHT_RESET_SECOND_STEP, &now)) ||
-	    (err = member_select(db, &now.organization, &reset->account, &member)) ||
-	    (err = account_find(db, &reset->account, &account)) ||
-	    (err = belongs_elsewhere(db, &reset->account, &call->caller->account.id, &elsewhere)))
+	if ((err = member_select(db, &by->organization, &reset->account, &member)) ||
+	    (err = belongs_elsewhere(db, &reset->account, &by->account, &elsewhere)))
 		return err;
-	if (id_same(&reset->account, &call->caller->account.id) || !role_may_on(now.role, RIGHT_RESET_SECOND_STEP, member.role))
+	if (id_same(&reset->account, &by->account) || !role_may_on(by->role, RIGHT_RESET_SECOND_STEP, member.role))
 		return ERR_FORBIDDEN;
-	return elsewhere ? ERR_OTHER_ORGANIZATIONS : carry_out(db, reset, &account);
+	return elsewhere ? ERR_OTHER_ORGANIZATIONS : OK;
+}
+
+static enum err look(struct db *db, void *argument)
+{
+	const struct reset *reset = argument;
+
+	return check_member(db, reset, reset->call->membership);
+}
+
+static enum err by_manager(struct db *db, void *argument)
+{
+	const struct reset *reset = argument;
+	struct membership now;
+	struct account account;
+	enum err err;
+
+	if ((err = membership_now(db, reset->call, RIGHT_RESET_SECOND_STEP, &now)) || (err = check_member(db, reset, &now)) ||
+	    (err = account_find(db, &reset->account, &account)))
+		return err;
+	return carry_out(db, reset, &account);
 }
 
 static enum err by_operator(struct db *db, void *argument)
@@ -106,6 +120,14 @@ static enum err check_reason(struct call *call, const char *reason)
 	            strspn(reason, " ") < strlen(reason);
 
 	return fits ? OK : blame(call, "reason", ERR_INVALID);
+}
+
+enum err reset_check(struct call *call, const char *account)
+{
+	struct reset reset = { .call = call };
+	enum err err = id_parse(account, &reset.account);
+
+	return err ? err : store_read(call->store, look, &reset);
 }
 
 /* The password comes with the request, however fresh the session is: it takes somebody's protection away. */

@@ -10,8 +10,14 @@
 #define REASON_CHARACTERS_MAX 500
 
 /*
- * By an owner or manager, in call->membership's organisation. ERR_NOT_FOUND, ERR_FORBIDDEN (oneself; a manager on the owner),
- * ERR_OTHER_ORGANIZATIONS, ERR_NOT_ENABLED, ERR_PASSWORD_WRONG, ERR_TOO_MANY, ERR_INVALID blames `reason`.
+ * For the guard: may call->membership, an owner or manager, do it to this member? OK, ERR_NOT_FOUND, ERR_FORBIDDEN (oneself; a
+ * manager on the owner), ERR_OTHER_ORGANIZATIONS.
+ */
+MUST_USE enum err reset_check(struct call *call, const char *account);
+
+/*
+ * By an owner or manager, in call->membership's organisation. What reset_check says, as of now; ERR_NOT_ENABLED,
+ * ERR_PASSWORD_WRONG, ERR_TOO_MANY, ERR_INVALID blames `reason`.
  */
 MUST_USE enum err reset_by_manager(struct call *call, const char *account, const char *password, const char *reason);
 

@@ -62,6 +62,8 @@ static enum err choose_refusal(struct call *call, enum err err)
 		return ask_to_set_up(call);
 	if (err == ERR_NEEDS_SECOND_STEP && call->caller && call->request->method & (GET | HEAD))
 		return ask_for_code(call);
+	if (err == ERR_OTHER_ORGANIZATIONS)
+		return show_reset(call, err); /* which says who can */
 	if (!call->caller || !confirm_concerns(call, err))
 		return show_error(call, err);
 	if (!strcmp(call->route->path, "/account/two-step/recovery-codes"))

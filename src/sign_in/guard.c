@@ -1,6 +1,7 @@
 #include "sign_in/guard.h"
 
 #include "organizations/membership.h"
+#include "organizations/reset.h"
 #include "second_step/caller_fill.h"
 #include "store/store.h"
 
@@ -203,6 +204,15 @@ static enum err check_right(struct call *call)
 	return touch(call);
 }
 
+/* A right that hangs on whom the path names, too. A route that only shows may say there why not. */
+static enum err check_member(struct call *call)
+{
+	const struct route *route = call->route;
+	bool resets = route->access == ACCESS_RIGHT(RIGHT_RESET_SECOND_STEP) && route->freshness != FRESH_NOT;
+
+	return resets ? reset_check(call, call->segment[1]) : OK;
+}
+
 static enum err check_freshness(const struct call *call)
 {
 	if (call->route->freshness == FRESH_NOT)
@@ -214,7 +224,7 @@ static enum err decide(struct call *call)
 {
 	enum err err;
 
-	if ((err = check_access(call)) || (err = check_right(call)))
+	if ((err = check_access(call)) || (err = check_right(call)) || (err = check_member(call)))
 		return err;
 	return check_freshness(call);
 }

@@ -11,7 +11,7 @@
  * Finds the caller by cookie or bearer token (call->caller), chooses the language, and decides on the route's access and freshness,
  * in this order.
  * OK, ERR_NOT_SIGNED_IN, ERR_SETUP_REQUIRED, ERR_NOT_FOUND and ERR_FORBIDDEN (rights in an organisation: call->membership),
- * ERR_NEEDS_PASSWORD, ERR_NEEDS_SECOND_STEP; else could not tell.
+ * ERR_OTHER_ORGANIZATIONS (rights on the member of the path: organizations/reset.h), ERR_NEEDS_PASSWORD, ERR_NEEDS_SECOND_STEP; else could not tell.
  */
 MUST_USE enum err guard(struct call *call);
 

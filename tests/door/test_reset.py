@@ -79,6 +79,22 @@ class Reset(OrganizationTest):
             self.assertIn("second_step_reset", [row[0] for row in self.log_of(log)])
         self.assertTrue(other_owner.is_signed_in())
 
+    def test_who_may_is_asked_before_freshness(self):
+        organization, owner, manager, member = self.team(two_step=True)
+        other, *_ = self.team("Beta")
+        guest = self.join(other, self.join(organization, self.person().with_two_step()))
+        ids = {person: person.id() for person in (owner, manager, member, guest)}
+        self.server.forward(700)
+        for by, account, code in ((manager, ids[owner], "forbidden"), (manager, ids[manager], "forbidden"), (owner, ids[owner], "forbidden"),
+                                  (member, ids[owner], "forbidden"), (manager, ids[guest], "other_organizations"),
+                                  (owner, ids[guest], "other_organizations"), (manager, ids[member], "confirmation_required")):
+            path = f"/organizations/{organization}/members/{account}/two-step/reset"
+            for body in ({"password": by.password, "reason": "Lost the phone"}, {"password": WRONG_PASSWORD, "reason": ""}, {}):
+                expect(by.post(path, body), 403, code, repr(body))
+        for account in ("x", "A" * 22):
+            expect(self.reset(owner, organization, account), 404, "not_found")
+        self.assertEqual([person.two_step()["enabled"] for person in (owner, manager, member, guest)], [True] * 4)
+
     def test_an_organisation_that_somebody_is_alone_in_does_not_count(self):
         organization, owner, _, member = self.team()
         member.enable()
