@@ -308,6 +308,8 @@ const walks = {
     await v.field("Verification code").fill(mailCode(mail));
     const told = await server.mailed(person.email, () => v.press("Confirm"));
     await see("another address, moved");
+    await v.page.goto("/account/two-step/setup");
+    await see("set-up, the earlier address");
     await v.page.goto(mailLink(told));
     await see("taking back");
     await v.page.goto("/account/close");
