@@ -6,9 +6,17 @@
 
 #include "base/banned.h"
 
+#define BASE64URL_HYPHEN 62 /* RFC 4648 section 5: these six bits are written as '-' */
+
+/* None whose text begins with a hyphen: an operator could name it behind -- alone. */
 enum err id_new(struct id *out)
 {
-	return random_bytes(out->bytes, ID_BYTES);
+	enum err err;
+
+	do
+		err = random_bytes(out->bytes, ID_BYTES);
+	while (!err && out->bytes[0] >> 2 == BASE64URL_HYPHEN);
+	return err;
 }
 
 bool id_same(const struct id *a, const struct id *b)

@@ -51,8 +51,24 @@ static void tells_ids_apart(void **state)
 	assert_false(id_empty(&a));
 }
 
+static void none_is_written_as_a_flag_is(void **state)
+{
+	char text[ID_TEXT];
+	struct id id;
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		assert_int_equal(id_new(&id), OK);
+		assert_int_not_equal(id_text(&id, text)[0], '-');
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(has_one_spelling), cmocka_unit_test(tells_ids_apart) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(has_one_spelling),
+		cmocka_unit_test(tells_ids_apart),
+		cmocka_unit_test(none_is_written_as_a_flag_is),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
