@@ -22,25 +22,26 @@ static enum err find_caller(struct db *db, void *argument)
 	return caller_find(db, &find->token, find->call->now_s, find->caller);
 }
 
-/* Its row is there, and a demand has ended it. */
+/*
+ * Its row is there, and a demand has ended it: for longer than a note can be on its way that checks have seen the person
+ * (gate/seen.h), for that they were here may not be written yet.
+ */
 static bool is_over(const struct find *find, enum err err)
 {
 	const struct session *session = &find->caller->session;
 
-	return err == ERR_NOT_FOUND && !id_empty(&session->id) && session->bearer == find->bearer;
+	return err == ERR_NOT_FOUND && !id_empty(&session->id) && session->bearer == find->bearer &&
+	       find->call->now_s - caller_expires_at(find->caller) >= 2 * SESSION_SEEN_S;
 }
 
-/*
- * For good, whatever becomes of the demand. Only what has been over for longer than a note can be on its way that checks have seen
- * the person (gate/seen.h): that they were here may not be written yet.
- */
+/* For good, whatever becomes of the demand. */
 static enum err end_over(struct db *db, void *argument)
 {
 	const struct find *find = argument;
 	const struct session *session = &find->caller->session;
 	enum err err = find_caller(db, argument);
 
-	if (!is_over(find, err) || find->call->now_s - caller_expires_at(find->caller) < 2 * SESSION_SEEN_S)
+	if (!is_over(find, err))
 		return err;
 	err = session_end(db, &session->account, &session->id);
 	return db_keep(db, err ? err : ERR_NOT_FOUND);
