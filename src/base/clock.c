@@ -71,6 +71,11 @@ int64_t clock_behind_s(void)
 	return behind_s > CLOCK_STILL_S ? behind_s : 0;
 }
 
+void clock_looked(void)
+{
+	atomic_store(&noticed, false);
+}
+
 void clock_unsure(void)
 {
 	mark = 0;

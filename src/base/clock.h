@@ -31,6 +31,7 @@ bool clock_holds(unsigned mark);
 
 /* How far the system's clock is behind what was told, where it is not worth waiting for; else 0. */
 int64_t clock_behind_s(void);
+void clock_looked(void); /* it was not: should it be later, that is told again (clock_on_jump) */
 
 /* From here on no mark holds, and this thread has none, until one of the two below. */
 void clock_unsure(void);

@@ -46,9 +46,11 @@ static enum err go_back(struct store *store, struct set_back *by)
 enum err set_back_look(struct store *store)
 {
 	struct set_back by = { .was_s = clock_now_s(), .by_s = clock_behind_s() };
-	enum err err = by.by_s ? go_back(store, &by) : store_change(store, keep, &by.was_s);
+	enum err err;
 
-	if (err)
+	if (!by.by_s)
+		clock_looked(); /* it may have come forward again by itself */
+	if ((err = by.by_s ? go_back(store, &by) : store_change(store, keep, &by.was_s)))
 		log_warn("clock_not_kept", LOG_INT("behind_s", by.by_s), LOG_TEXT("error", err_name(err)));
 	return err;
 }

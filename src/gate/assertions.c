@@ -154,7 +154,7 @@ static enum err sign(struct call *call, const struct check *check, struct buf *o
 		.groups = identity_groups(check, groups),
 		.methods = identity_methods(check->pass->methods, methods),
 		.authenticated_at = caller->session.confirmed_at,
-		.second_step_at = check->pass->second_step_at ? time_lengthen(check->pass->second_step_at) : 0,
+		.second_step_at = check->pass->second_step_at,
 	};
 
 	return assertion_sign(call->signer, &assertion, call->now_s, out);

@@ -137,7 +137,7 @@ static enum err visit(const struct check *check, struct look *look)
 	if (check->place < PASS_RECORDS)
 		look->pass->on_record |= (uint16_t)(1u << check->place);
 	if (!recent)
-		atomic_store(&look->pass->last_seen, time_shorten(call->now_s));
+		atomic_store(&look->pass->last_seen, call->now_s);
 	return OK;
 }
 

@@ -5,21 +5,7 @@
 
 #include "base/banned.h"
 
-#define EPOCH_S    INT64_C(1577836800) /* 2020-01-01T00:00:00Z */
 #define PAIR_BYTES (ID_BYTES + 1)
-
-short_time time_shorten(int64_t at_s)
-{
-	int64_t since = at_s - EPOCH_S;
-
-	return since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (short_time)since;
-}
-
-int64_t time_lengthen(short_time at)
-{
-	return EPOCH_S + (int64_t)at;
-}
-
 
 uint64_t host_hash(const char *host)
 {

@@ -12,11 +12,6 @@
 #include "organizations/roles.h"
 #include "organizations/rule.h"
 
-/* Seconds since 2020-01-01T00:00:00Z: good until 2156. What was before is 0, what comes after the greatest. */
-typedef uint32_t short_time;
-short_time time_shorten(int64_t at_s);
-int64_t time_lengthen(short_time at);
-
 /* An account, with what it belongs to. */
 struct person {
 	struct entry entry;
@@ -25,7 +20,7 @@ struct person {
 	bool two_step, setup_required, demanded;
 	uint32_t users;     /* passes that point here: the writer's */
 	uint32_t as_of;     /* memory_as_of: another number once anything of it has changed */
-	short_time valid_until; /* a demand comes into force then, or ends what is unused since before it did; 0: none */
+	int64_t valid_until; /* seconds since 1970, as all moments here: a demand comes into force then, or ends what is unused since before it did; 0: none */
 	uint32_t idle_s;
 	uint16_t organizations, services, email_bytes, name_bytes;
 	uint8_t data[];     /* pairs of id and role, by id: organizations, services; e-mail; name, percent-encoded */
@@ -38,8 +33,8 @@ struct pass {
 	struct person *person;
 	uint64_t host;       /* host_mark of it; 0: any */
 	uint8_t session[ID_BYTES];
-	atomic_uint last_seen; /* short_time */
-	short_time ends_at, second_step_at; /* 0: never */
+	atomic_int_fast64_t last_seen;
+	int64_t ends_at, second_step_at; /* 0: never */
 	uint16_t on_record;  /* bit n: the sign-in stands in the log of the person's n-th organisation */
 	uint8_t methods;     /* enum method_used */
 };

@@ -58,7 +58,7 @@ static void set_person(struct person *person, const struct caller *caller, int64
 	person->setup_required = caller->account.setup_required_at != 0;
 	person->demanded = demand->in_force;
 	person->idle_s = (uint32_t)(demand->idle_s ? demand->idle_s : SESSION_IDLE_S);
-	person->valid_until = demand->next_at > now_s ? time_shorten(demand->next_at) : 0;
+	person->valid_until = demand->next_at > now_s ? demand->next_at : 0;
 }
 
 enum err person_load(struct db *db, const struct caller *caller, int64_t now_s, struct person **out)
@@ -137,11 +137,11 @@ enum err pass_load(struct db *db, const struct caller *caller, const struct pers
 	memcpy(&pass->digest, token->bytes + sizeof(pass->entry.hash), sizeof(pass->digest));
 	memcpy(pass->session, session->id.bytes, ID_BYTES);
 	pass->host = host ? host_mark(host) : 0;
-	pass->ends_at = time_shorten(ends_at(caller));
-	pass->second_step_at = second_step ? time_shorten(session->second_step_at) : 0;
+	pass->ends_at = ends_at(caller);
+	pass->second_step_at = second_step ? session->second_step_at : 0;
 	pass->on_record = records;
 	pass->methods = (uint8_t)session->methods;
-	atomic_init(&pass->last_seen, time_shorten(session->last_seen_at));
+	atomic_init(&pass->last_seen, session->last_seen_at);
 	*out = pass;
 	return OK;
 }

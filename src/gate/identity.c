@@ -61,6 +61,6 @@ void identity_write(struct answer *out, const struct check *check, const char *a
 	write_view(out, "Remote-Name", person_name(pass->person));
 	answer_header(out, "Remote-Groups", identity_groups(check, groups));
 	answer_header(out, "Remote-Methods", identity_methods(pass->methods, methods));
-	answer_header(out, "Remote-Second-Step-At", pass->second_step_at ? time_text(time_lengthen(pass->second_step_at), at) : "-");
+	answer_header(out, "Remote-Second-Step-At", pass->second_step_at ? time_text(pass->second_step_at, at) : "-");
 	answer_header(out, "Remote-Assertion", assertion ? assertion : "-");
 }

@@ -75,10 +75,10 @@ static bool push(struct ring *ring, const struct note *note)
 /* The loop that moves the time is the one that notes it; where there is no room the next check tries again. */
 void seen_note(struct seen *seen, unsigned loop, struct pass *pass, const struct id *organization, int64_t now_s)
 {
-	unsigned before = atomic_load_explicit(&pass->last_seen, memory_order_relaxed), now = time_shorten(now_s);
+	int_fast64_t before = atomic_load_explicit(&pass->last_seen, memory_order_relaxed);
 	struct note note = { .account = pass->person->account, .organization = *organization, .at_s = now_s };
 
-	if (now < before + SESSION_SEEN_S || !atomic_compare_exchange_strong(&pass->last_seen, &before, now))
+	if (now_s < before + SESSION_SEEN_S || !atomic_compare_exchange_strong(&pass->last_seen, &before, now_s))
 		return;
 	memcpy(note.session.bytes, pass->session, ID_BYTES);
 	if (!push(&seen->rings[loop], &note))

@@ -6,13 +6,13 @@
 static bool is_current(const struct pass *pass, int64_t now_s)
 {
 	const struct person *person = pass->person;
-	int64_t seen = time_lengthen(atomic_load_explicit(&pass->last_seen, memory_order_relaxed));
+	int64_t seen = atomic_load_explicit(&pass->last_seen, memory_order_relaxed);
 
 	if (atomic_load_explicit(&person->dead, memory_order_acquire))
 		return false;
-	if (person->valid_until && now_s >= time_lengthen(person->valid_until))
+	if (person->valid_until && now_s >= person->valid_until)
 		return false;
-	return now_s < time_lengthen(pass->ends_at) && now_s < seen + person->idle_s;
+	return now_s < pass->ends_at && now_s < seen + person->idle_s;
 }
 
 /* As sign_in/caller_fill.c has it. */
@@ -41,9 +41,9 @@ static bool has_role(struct check *check)
 
 static bool is_young(const struct check *check)
 {
-	short_time at = check->pass->second_step_at;
+	int64_t at = check->pass->second_step_at;
 
-	return at && session_young(time_lengthen(at), check->max_age_s, check->now_s);
+	return at && session_young(at, check->max_age_s, check->now_s);
 }
 
 enum verdict verdict_of(struct check *check)

@@ -3,9 +3,12 @@ A clock that is set: a day ahead and back, an hour back, over midnight, to 2038 
 not. People get in, no code serves twice, nothing that has ended comes back, nothing lasts longer than it was meant to.
 """
 import calendar
+import contextlib
 import os
 import re
+import shutil
 import signal
+import sqlite3
 import struct
 import time
 import unittest
@@ -307,6 +310,42 @@ class Ending(ClockTest):
         self.assertFalse(use())
 
 
+class LongAgo(ClockTest):
+    """A machine whose clock has no battery, before it has asked anybody."""
+
+    def setUp(self):
+        super().setUp()
+        self.off_s = at(1970, 1, 3, 0, 0, 0)
+        self.server.end()
+        shutil.rmtree(self.server.data)
+        os.mkdir(self.server.data, 0o700)
+        self.server.set(self.off_s)
+        self.server.start()
+        self.owner = self.person().sign_up()
+        self.organization, self.host = self.organization(self.owner), self.own_host()
+
+    def test_what_memory_knows_ends_too(self):
+        self.service(self.owner, self.organization, self.host)
+        for _ in range(3):
+            self.assert_let_in(self.forward_auth(self.owner, self.host))
+        self.set(self.off_s + 8 * DAY)
+        self.assert_kept_out(self.forward_auth(self.owner, self.host), 401)
+        expect(self.owner.get("/session"), 401, "not_signed_in")
+
+    def test_a_second_step_counts(self):
+        secret = self.owner.confirm_email()["secret"]
+        self.owner.account.secret = secret
+        expect(self.owner.post("/account/two-step/setup/code", {"code": self.code(self.owner)}), 200)
+        expect(self.owner.post("/account/two-step/setup/complete", {"saved": True}), 200)
+        self.service(self.owner, self.organization, self.host, rules=[{"path": "/*", "second_step_max_age_s": 600}])
+        expect(self.owner.patch(f"/organizations/{self.organization}/security", {"two_step_required": True}), 200)
+        for _ in range(3):
+            reply = self.assert_let_in(self.forward_auth(self.owner, self.host))
+            self.assertEqual(reply.header("Remote-Second-Step-At")[:10], "1970-01-03")
+        self.set(self.off_s + 11 * MINUTE)
+        self.assertEqual(self.assert_kept_out(self.forward_auth(self.owner, self.host), 401).header("Twostep-Needs"), "second_step")
+
+
 class HandingOver(Settable, HandOverTest):
     def test_a_code_lives_a_minute_whatever_the_clock_says(self):
         _, owner, _, _, host, _ = self.set_up()
@@ -421,6 +460,21 @@ class Going(ClockTest):
             self.comes_true(lambda: self.server.sql("SELECT max(last_seen_at) FROM session")[0][0] <= self.server.now() and
                             self.server.sql("SELECT count(*) FROM session WHERE last_seen_at >= ?", int(self.server.now()) - 30)[0][0],
                             f"{off_s}: {self.server.sql('SELECT last_seen_at FROM session')}")
+
+    def test_a_clock_that_came_forward_again_by_itself_is_told_when_it_goes_back_the_next_time(self):
+        """Housekeeping waits for the store meanwhile, and finds that nothing is behind."""
+        person = self.person().with_two_step()
+        with contextlib.closing(sqlite3.connect(self.server.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for off_s in (300, 300 - HOUR, 300):
+                self.server.set(off_s)
+                expect(self.person().get("/session"), 401)
+                time.sleep(0.3)
+            other.execute("ROLLBACK")
+        self.comes_true(lambda: int.from_bytes(self.server.sql("SELECT value FROM meta WHERE name = 'clock'")[0][0]) > time.time() + 200,
+                        "it is not known that it is later")
+        self.set(300 - HOUR)
+        expect(self.enter(person)[0], 200)
 
     def test_what_has_expired_is_removed_soon_after_the_clock_went_back(self):
         self.person().begin_sign_up()
