@@ -112,7 +112,7 @@ static void write_notices(const struct housekeeping *housekeeping)
 	bool more = true;
 	enum err err = OK;
 
-	while (more && !err)
+	while (more && !err && !atomic_load(&housekeeping->stopping))
 		err = mandate_notices_write(&call, &more);
 	(void)!tell("notices", err);
 	arena_done(&arena);

@@ -79,6 +79,27 @@ static void make_piece(struct job *job, struct arena *arena)
 		job->progress = err ? PROGRESS_WHOLE : PROGRESS_MORE;
 }
 
+/*
+ * Whole before its head, with its length: where nothing but the end of the connection tells the end of the answer, a Unix socket
+ * has no reset that tells a cut one from it.
+ */
+static void collect_stream(struct call *call)
+{
+	struct answer *out = call->out;
+	enum err err;
+
+	do {
+		SCOPED(arena_done) struct arena arena = { 0 };
+
+		err = out->stream->more(out->stream, clock_now_s(), &arena, &out->body);
+	} while (!err && !out->body.failed);
+	answer_drop_stream(out);
+	if (err != ERR_NOT_FOUND || out->body.failed) {
+		answer_reset(out);
+		reply_problem(out, call->locale, ERR_STORE);
+	}
+}
+
 /* The head is written; what it promised begins. */
 static void begin_stream(struct job *job, struct arena *arena)
 {
@@ -114,6 +135,8 @@ static void answer_request(const struct server *server, struct job *job, struct 
 	memcpy(call.id, job->id, sizeof(call.id));
 	peer_find(&call.peer, &job->from, &job->request, options->settings);
 	router_answer(options->router, &call);
+	if (job->answer.stream && !job->request.minor && job->from.is_unix && job->request.method != HEAD)
+		collect_stream(&call);
 	write_head(server, job, call.now_s);
 	log_access(job, &call);
 	begin_stream(job, arena);

@@ -30,6 +30,16 @@ class OrganizationTest(DoorTest):
             " WHERE hex(o.id) = ? AND a.email = ?", ROLES[role], id_hex(organization), person.email)
         return person
 
+    def many(self, organization, count):
+        """So many members row000001@example.com and on, whom nobody is."""
+        self.server.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO account"
+                        " (id, email, name, locale, password, password_at, created_at)"
+                        " SELECT randomblob(16), printf('row%06d@example.com', i), 'Row ' || i, 'en', x'00', 0, 0 FROM n"
+                        " WHERE true ON CONFLICT DO NOTHING", count)
+        self.server.sql("INSERT INTO membership SELECT o.id, a.id, 1, a.email, 'row', 1, 1 FROM organization o, account a"
+                        " WHERE hex(o.id) = ? AND a.email LIKE 'row%' AND a.email <= printf('row%06d@example.com', ?)",
+                        id_hex(organization), count)
+
     def team(self, name="Alpha", two_step=False):
         """An organisation with one of each role: (its id, owner, manager, member)."""
         owner, manager, member = self.person("owner"), self.person("manager"), self.person("member")

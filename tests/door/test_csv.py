@@ -1,11 +1,14 @@
 """CSV downloads: who may, what is in them, and that they stream."""
 import csv
 import io
+import os
+import re
 import socket
+import subprocess
 import time
 import unittest
 
-from harness import LEAN, Wire, at_once, expect
+from harness import LEAN, Wire, at_once, binary, clean_environment, expect
 from organizations import OrganizationTest, id_hex
 
 
@@ -19,14 +22,6 @@ class Csv(OrganizationTest):
         self.assertEqual(reply.header("Content-Type"), "text/csv; charset=utf-8; header=present")
         self.assertTrue(reply.body.endswith(b"\r\n"))
         return list(csv.reader(io.StringIO(reply.text.lstrip("\ufeff"), newline="")))
-
-    def many(self, organization, count):
-        self.server.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO account"
-                        " (id, email, name, locale, password, password_at, created_at)"
-                        " SELECT randomblob(16), printf('row%06d@example.com', i), 'Row ' || i, 'en', x'00', 0, 0 FROM n"
-                        " WHERE true ON CONFLICT DO NOTHING", count)
-        self.server.sql("INSERT INTO membership SELECT o.id, a.id, 1, a.email, 'row', 1, 1 FROM organization o, account a"
-                        " WHERE hex(o.id) = ? AND a.email LIKE 'row%'", id_hex(organization))
 
 
 class Downloads(Csv):
@@ -102,6 +97,38 @@ class Downloads(Csv):
             old = wire.send(asked).reply()
             self.assertEqual((old.all("Transfer-Encoding"), old.header("Connection")), ([], "close"))
             self.assertEqual(old.body, whole.body)
+
+    def test_http_1_0_over_a_unix_socket_is_told_the_length(self):
+        """There an end that was cut looks like any other."""
+        organization, owner, *_ = self.team()
+        self.allow(owner, organization)
+        self.many(organization, 5000)
+        path = f"/api/v1/organizations/{organization}/members.csv"
+        whole = owner.request("GET", path)
+        self.server.end()
+        self.addCleanup(self.server.start)
+        place = os.path.join(self.server.data, "socket")
+        environment = clean_environment(TWOSTEP_DATA=self.server.data, TWOSTEP_LISTEN=f"unix:{place}", TWOSTEP_PUBLIC_URL=self.server.origin,
+                                        TWOSTEP_MAIL=f"file:{self.server.outbox}")
+        with open(self.server.log_path, "ab") as log, subprocess.Popen([binary(), "serve"], env=environment, stdout=log, stderr=log) as process:
+            answers = [self.read_whole(place, owner.prepare(method, path).replace(b"HTTP/1.1", b"HTTP/1.0")) for method in ("GET", "HEAD")]
+            process.terminate()
+        for answer, body in zip(answers, (whole.body, b"")):
+            head, got = answer.split(b"\r\n\r\n", 1)
+            self.assertTrue(head.startswith(b"HTTP/1.1 200 "), head)
+            self.assertEqual(re.findall(rb"(?i)content-length: (\d+)", head), [b"%d" % len(body)] if body else [])
+            self.assertEqual(got, body)
+
+    def read_whole(self, place, asked):
+        deadline, data = time.monotonic() + 20, b""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(20)
+            while client.connect_ex(place) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            client.sendall(asked)
+            while part := client.recv(65536):
+                data += part
+        return data
 
 
 class Streams(Csv):
