@@ -1,6 +1,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -18,10 +20,13 @@
 #define NAME_MARK_BYTES 6 /* of random: two processes never choose the same name */
 #define MARK_TEXT       (2 * NAME_MARK_BYTES)
 #define FILE_NAME_TEXT  80
+#define PRINT_WAIT_MS   1000 /* for who reads what is printed */
+#define PRINT_LOOK_MS   50
 
 struct outbox {
 	const char *folder;
-	bool print;
+	bool print, unread; /* unread: nobody took what was printed last, nor is waited for */
+	const atomic_bool *stop;
 	unsigned count; /* orders the mails of one millisecond */
 };
 
@@ -81,7 +86,7 @@ static const char *folder_trouble(void)
 }
 
 /* 0700 where we make it; one that is there already keeps its mode: the files are 0600 in any case. */
-static enum err outbox_open(const struct settings *settings, const atomic_bool *stop UNUSED, void **way, const char **why)
+static enum err outbox_open(const struct settings *settings, const atomic_bool *stop, void **way, const char **why)
 {
 	struct outbox *outbox = calloc(1, sizeof(*outbox));
 	int folder;
@@ -90,6 +95,7 @@ static enum err outbox_open(const struct settings *settings, const atomic_bool *
 		return ERR_MEMORY;
 	outbox->folder = settings->mail + strlen(outbox_delivery.scheme);
 	outbox->print = settings->mail_print;
+	outbox->stop = stop;
 	if ((folder = open_folder(outbox->folder)) < 0) {
 		*why = folder_trouble();
 		free(outbox);
@@ -160,8 +166,34 @@ static bool put(struct outbox *outbox, int folder, const struct mail *mail)
 	return false;
 }
 
-/* For a person at a terminal, in one write. What cannot be shown is in the file all the same. */
-static void print(const struct mail *mail)
+static bool takes_more(const struct outbox *outbox)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	int left_ms = outbox->unread ? 0 : PRINT_WAIT_MS;
+
+	while (poll(&out, 1, left_ms < PRINT_LOOK_MS ? left_ms : PRINT_LOOK_MS) <= 0 || !out.revents) {
+		left_ms -= PRINT_LOOK_MS;
+		if (left_ms <= 0 || atomic_load(outbox->stop))
+			return false;
+	}
+	return true;
+}
+
+/* In pieces that a pipe takes whole once it takes any: mails go on though nobody reads what is printed. */
+static void print_whole(struct outbox *outbox, const char *bytes, size_t length)
+{
+	while (length) {
+		size_t piece = length < PIPE_BUF ? length : PIPE_BUF;
+
+		if ((outbox->unread = !takes_more(outbox)) || !write_whole(STDOUT_FILENO, bytes, piece))
+			return;
+		bytes += piece;
+		length -= piece;
+	}
+}
+
+/* For a person at a terminal. What cannot be shown is in the file all the same. */
+static void print(struct outbox *outbox, const struct mail *mail)
 {
 	static const char line[] = "----------------------------------------------------------------------\n";
 	SCOPED(buf_done) struct buf out = { 0 };
@@ -171,7 +203,7 @@ static void print(const struct mail *mail)
 		return;
 	buf_text(&out, line);
 	if (!buf_check(&out))
-		(void)write_whole(STDOUT_FILENO, out.bytes, out.length);
+		print_whole(outbox, out.bytes, out.length);
 }
 
 static enum delivered outbox_send(void *way, const struct mail *mail, struct delivery_trouble *trouble)
@@ -187,7 +219,7 @@ static enum delivered outbox_send(void *way, const struct mail *mail, struct del
 	if (!done)
 		return DELIVERED_NOT;
 	if (outbox->print)
-		print(mail);
+		print(outbox, mail);
 	return DELIVERED;
 }
 

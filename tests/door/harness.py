@@ -395,7 +395,7 @@ class Server:
         environment.update(self.env)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([*self.under, self.program, "serve", *self.args], env=environment,
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.more)
+                                            stdin=subprocess.DEVNULL, **{"stdout": log, "stderr": log, **self.more})
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if self.process.poll() is not None:

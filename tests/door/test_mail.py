@@ -2,6 +2,7 @@
 import contextlib
 import email
 import email.policy
+import glob
 import logging
 import os
 import re
@@ -397,6 +398,22 @@ class Files(DoorTest):
         self.assertIn(f"\n{mail_code(mail)}\n", log)
         self.assertIn(mail_text(mail).strip(), log)
         self.assertNotIn("<html", log)
+
+    def test_nobody_reads_what_is_printed(self):
+        """A pipe that is full, a terminal that is held: mail goes on, and so does the end."""
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        server = Server(env={"TWOSTEP_MAIL_PRINT": "1"}, stdout=writing)
+        self.addCleanup(server.stop)
+        os.close(writing)
+        people = [Person(server) for _ in range(80)]
+        for person in people:
+            expect(person.try_sign_up(), 202)
+        server.mail_after(people[-1].email, 0)
+        self.assertEqual(len(glob.glob(os.path.join(server.outbox, "*.eml"))), len(people))
+        begun = time.monotonic()
+        server.end()
+        self.assertLess(time.monotonic() - begun, 10)
 
     def test_the_mail_is_there_when_the_answer_is(self):
         """Where the answer would not tell anyway who has an account: who looks into the folder then, finds it."""

@@ -381,8 +381,7 @@ class OpenNginxBefore(NginxBefore):
     test_the_probe_sees_a_smuggle = None
 
     def changed(self, text):
-        text = text.replace("proxy_pass http://127.0.0.1:8080;", "proxy_pass http://login; proxy_http_version 1.1; proxy_set_header Connection \"\";"
-                            " proxy_request_buffering off;")
+        text = text.replace("proxy_pass http://127.0.0.1:8080;", "proxy_pass http://login; proxy_request_buffering off;")
         return ("    underscores_in_headers on; ignore_invalid_headers off; merge_slashes off;\n"
                 "    upstream login { server 127.0.0.1:8080; keepalive 4; }\n" + text)
 
