@@ -91,21 +91,24 @@ static enum err fill(struct call *call, const struct audit_row *row, struct part
 	return out->details ? OK : ERR_MEMORY;
 }
 
-/* Or could, with a second step: the link leads there. */
-static bool may_download(struct call *call)
+/* Or could, with a second step: the link leads there. Others: it could not be told. */
+static enum err may_download(struct call *call, bool *may)
 {
 	enum err err = role_may(call->membership->role, RIGHT_DOWNLOAD) ? security_may_download(call) : ERR_DOWNLOAD_OFF;
 
-	return !err || err == ERR_NEEDS_SECOND_STEP || err == ERR_OWN_TWO_STEP_FIRST;
+	*may = !err || err == ERR_NEEDS_SECOND_STEP || err == ERR_OWN_TWO_STEP_FIRST;
+	return *may || err == ERR_DOWNLOAD_OFF ? OK : err;
 }
 
 static enum err show(struct call *call, const struct audit_query *query, const struct audit_list *found, enum err err)
 {
 	struct part_event *events = arena_alloc(call->arena, (found->count + 1) * sizeof(*events));
 	struct part_audit_choice choices[COUNT(words)];
+	bool file = false;
+	enum err told = err ? OK : may_download(call, &file);
 
-	if (!events)
-		return ERR_MEMORY;
+	if (told || !events)
+		return told ? told : ERR_MEMORY;
 	for (size_t i = 0; i < found->count; i++)
 		if (fill(call, &found->rows[i], &events[i]))
 			return ERR_MEMORY;
@@ -125,7 +128,7 @@ static enum err show(struct call *call, const struct audit_query *query, const s
 		.to_error = page_field(call, err, "to"),
 		.first = query->before ? log_place(call, "/audit", query, NULL) : NULL,
 		.next = found->next ? log_place(call, "/audit", query, found->next) : NULL,
-		.file = !err && may_download(call) ? log_place(call, "/audit.csv", query, NULL) : NULL,
+		.file = file ? log_place(call, "/audit.csv", query, NULL) : NULL,
 	};
 	if (!page.frame || !page.frame->organization)
 		return ERR_MEMORY;
