@@ -1,6 +1,8 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,9 +15,12 @@
 #define LOG_LINE_BYTES  4096 /* PIPE_BUF: lines of several threads do not mix in a pipe */
 #define LOG_TAIL_BYTES    32 /* kept for the note that fields were left out, and the end of the line */
 #define LOG_VALUE_BYTES  600 /* of a value's own; escaped it is six times that at most */
+#define LOG_WAIT_MS      200 /* for who reads it */
 
 static enum log_level wanted = LOG_INFO;
 static bool as_json;
+static pthread_mutex_t write_mutex = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t lost; /* lines that nobody took; under write_mutex */
 
 struct line {
 	char bytes[LOG_LINE_BYTES];
@@ -165,6 +170,53 @@ static void close_line(struct line *line)
 	add_text(line, as_json ? "}\n" : "\n");
 }
 
+static void make_line(struct line *line, enum log_level level, const char *event, const struct log_field *fields, size_t count)
+{
+	line->length = 0;
+	line->room = sizeof(line->bytes) - LOG_TAIL_BYTES;
+	line->full = false;
+	open_line(line, level, event);
+	for (size_t i = 0; i < count; i++)
+		add_field(line, &fields[i]);
+	close_line(line);
+}
+
+/* A pipe that takes any bytes takes a whole line. Who has let one go by is not waited for until they read again. */
+static bool is_read(void)
+{
+	struct pollfd to = { .fd = STDERR_FILENO, .events = POLLOUT };
+	int ready;
+
+	while ((ready = poll(&to, 1, lost ? 0 : LOG_WAIT_MS)) < 0 && errno == EINTR)
+		;
+	return ready > 0;
+}
+
+static bool put(const struct line *line)
+{
+	if (!is_read())
+		return false;
+	while (write(STDERR_FILENO, line->bytes, line->length) < 0 && errno == EINTR)
+		;
+	return true;
+}
+
+/* By one thread at a time: two would find room for one line. */
+static void put_in_turn(const struct line *line)
+{
+	struct line about;
+
+	pthread_mutex_lock(&write_mutex);
+	if (lost) {
+		make_line(&about, LOG_WARN, "log_lines_lost", LOG_FIELDS(LOG_INT("count", (int64_t)lost)));
+		if (put(&about))
+			lost = 0;
+	}
+	if (lost || !put(line))
+		lost++;
+	pthread_mutex_unlock(&write_mutex);
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count)
 {
 	struct line line;
@@ -172,14 +224,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 
 	if (!log_wants(level))
 		return;
-	line.length = 0;
-	line.room = sizeof(line.bytes) - LOG_TAIL_BYTES;
-	line.full = false;
-	open_line(&line, level, event);
-	for (size_t i = 0; i < count; i++)
-		add_field(&line, &fields[i]);
-	close_line(&line);
-	while (write(STDERR_FILENO, line.bytes, line.length) < 0 && errno == EINTR)
-		;
+	make_line(&line, level, event, fields, count);
+	put_in_turn(&line);
 	errno = before;
 }

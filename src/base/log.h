@@ -6,6 +6,7 @@
  * text:  2026-11-25T01:25:47Z info request id=Xk3… status=200
  * json:  {"time":"…","level":"info","event":"request","id":"Xk3…","status":200}
  * Values are escaped, so that nobody can forge a line. Never a secret, code, token, cookie or query string.
+ * Where nobody reads standard error, lines are lost rather than waited with; the next one that is read says how many.
  */
 #ifndef TWOSTEP_BASE_LOG_H
 #define TWOSTEP_BASE_LOG_H

@@ -1,4 +1,5 @@
 """The process itself: its settings, its health, its start and its end."""
+import fcntl
 import json
 import os
 import re
@@ -366,6 +367,26 @@ class Life(Folder):
                 for line in lines:
                     self.assertIsInstance(json.loads(line), dict, line)
             self.assertIn(reply.header("X-Request-Id"), server.log())
+
+    def test_nobody_reads_the_log(self):
+        """Nobody waits for it, an end neither; who reads again is told what was lost."""
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 8192)
+        os.set_blocking(reading, False)
+        server = self.server("--log-format", "json", stderr=writing)
+        os.close(writing)
+        browser = Person(server)
+        for _ in range(100):
+            expect(browser.get("/session"), 401)
+        os.read(reading, 65536)
+        expect(browser.get("/session"), 401)
+        told, line = [json.loads(line) for line in os.read(reading, 65536).splitlines()]
+        self.assertEqual((told["event"], line["event"]), ("log_lines_lost", "request"))
+        self.assertGreater(told["count"], 50)
+        for _ in range(100):
+            expect(browser.get("/session"), 401)
+        self.assertEqual(server.end(), 0)
 
     def test_a_log_line_cannot_be_forged(self):
         for form in ("text", "json"):
