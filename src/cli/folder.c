@@ -35,12 +35,23 @@ static enum err say_errno(char *why, const char *who, const char *what)
 	return say(why, "%s %s: %s", who, what, text);
 }
 
+/* What lies beyond a folder that this user may not enter may well be there. */
+static enum err say_not_made(const char *path, char *why)
+{
+	const int because = errno;
+	struct stat found;
+	bool out_of_reach = stat(path, &found) && errno == EACCES;
+
+	errno = because;
+	return say_errno(why, "which", out_of_reach ? "cannot be reached" : "cannot be made");
+}
+
 enum err folder_open(const char *path, char why[static FOLDER_WHY_BYTES])
 {
 	struct stat found;
 
 	if (folder_make(path) && errno != EEXIST)
-		return say_errno(why, "which", "cannot be made");
+		return say_not_made(path, why);
 	if (stat(path, &found))
 		return say_errno(why, "which", "cannot be looked at");
 	if (!S_ISDIR(found.st_mode))

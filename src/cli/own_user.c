@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -47,16 +48,6 @@ static bool hand_over(const struct own_user *user, const char *path)
 	return done;
 }
 
-enum err own_user_make_folder(const struct own_user *user, const char *path)
-{
-	if (folder_make(path))
-		return OK; /* it is there, or cannot be made: who opens it says so */
-	if (hand_over(user, path))
-		return OK;
-	(void)rmdir(path);
-	return ERR_IO;
-}
-
 /* Real, effective and saved, of user and group. */
 static bool is_whole(const struct own_user *user)
 {
@@ -81,4 +72,29 @@ enum err own_user_become(const struct own_user *user)
 		return ERR_IO;
 	/* What must not work any more is tried, not believed. */
 	return setuid(0) && setgid(0) ? OK : ERR_IO;
+}
+
+/* Told by a process that becomes that user for good, as this one will. */
+static bool can_enter(const struct own_user *user, const char *path)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (!child)
+		_exit(own_user_become(user) || access(path, X_OK));
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return !status;
+}
+
+enum err own_user_make_folder(const struct own_user *user, const char *path)
+{
+	bool handed;
+
+	if (folder_make(path))
+		return OK; /* it is there, or cannot be made: who opens it says so */
+	if ((handed = hand_over(user, path)) && can_enter(user, path))
+		return OK;
+	(void)rmdir(path);
+	return handed ? OK : ERR_IO;
 }

@@ -22,7 +22,10 @@ struct own_user {
  */
 MUST_USE enum err own_user_find(const char *name, struct own_user *out, const char **why);
 
-/* Makes a folder that is not there, for that user alone, where root alone could. ERR_IO: the system did not let it be handed over. */
+/*
+ * Makes a folder that is not there, for that user alone, where root alone could; not one that the user could not reach, as who opens
+ * it then says. ERR_IO: the system did not let it be handed over.
+ */
 MUST_USE enum err own_user_make_folder(const struct own_user *user, const char *path);
 
 /*

@@ -160,6 +160,19 @@ class ByRoot(Started):
         self.assertEqual(os.stat(self.data).st_uid, 0)
         self.assertEqual(os.listdir(self.data), [])
 
+    def test_a_folder_that_it_may_not_enter_is_not_left_behind(self):
+        closed = os.path.join(self.folder, "closed")
+        os.mkdir(closed, 0o700)
+        self.data = os.path.join(closed, "data")
+        self.assertIn("which cannot be reached: Permission denied", self.refused("--user", OTHER))
+        self.assertEqual(os.listdir(closed), [])
+        os.mkdir(self.data, 0o700)  # nor is one that was there taken away
+        os.chown(self.data, self.entry().pw_uid, self.entry().pw_gid)
+        self.assertIn("which cannot be reached: Permission denied", self.refused("--user", OTHER))
+        self.assertTrue(os.path.isdir(self.data))
+        self.data = "/proc/none/data"
+        self.assertIn("which cannot be made: No such file or directory", self.refused("--user", OTHER))
+
     def test_users_that_it_must_not_be(self):
         for name, words in (("no-such-user", "no user"), ("root", "root"), ("", ""), ("0", "no user"), ("x" * 65, "takes")):
             with self.subTest(name):

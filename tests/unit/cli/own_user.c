@@ -79,6 +79,7 @@ static void hands_over_what_it_makes_and_nothing_else(void **state)
 	if (geteuid())
 		skip();
 	assert_non_null(mkdtemp(place));
+	assert_int_equal(chmod(place, 0711), 0);
 	snprintf(made, sizeof(made), "%s/made", place);
 	snprintf(there, sizeof(there), "%s/there", place);
 	assert_int_equal(own_user_find(OTHER, &user, &why), OK);
@@ -93,7 +94,11 @@ static void hands_over_what_it_makes_and_nothing_else(void **state)
 	assert_int_equal(own_user_make_folder(&user, there), OK);
 	assert_int_equal(stat(there, &found), 0);
 	assert_int_equal(found.st_uid, 0);
-	rmdir(made);
+
+	assert_int_equal(rmdir(made), 0);
+	assert_int_equal(chmod(place, 0700), 0);
+	assert_int_equal(own_user_make_folder(&user, made), OK);
+	assert_int_equal(access(made, F_OK), -1); /* that user could not reach it */
 	rmdir(there);
 	rmdir(place);
 }
