@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/folder.h"
 #include "cli/process.h"
 
 #include "base/banned.h"
@@ -34,6 +35,14 @@ int copying_refuse(int status, const char *subject, const char *what, const char
 	return status;
 }
 
+/* Else a rename would replace the link. One that leads nowhere is left to those who open it, and say so. */
+static const char *follow(struct arena *arena, const char *database)
+{
+	char whole[PATH_MAX];
+
+	return folder_whole_path(database, whole) ? database : arena_text(arena, whole);
+}
+
 int copying_begin(struct copying *copying, const struct operator_command *command, char *const *arguments)
 {
 	const char *left[ARGUMENTS_MAX * 2] = { NULL };
@@ -49,6 +58,8 @@ int copying_begin(struct copying *copying, const struct operator_command *comman
 	log_setup(LOG_NOTHING, false);
 	if (settings_read(&copying->arena, (char *const *)(uintptr_t)left, environ, &copying->settings, &copying->given, &copying->wrong))
 		return command_refuse(copying->wrong.line);
+	if (!(copying->settings.database = follow(&copying->arena, copying->settings.database)))
+		return copying_refuse(EXIT_FAILURE, command->group, "out of memory", NULL);
 	if (process_harden()) {
 		command_refuse("the system does not let this process protect itself");
 		return EXIT_FAILURE;

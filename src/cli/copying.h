@@ -12,7 +12,7 @@
 struct copying {
 	struct operation operation; /* its words and flags */
 	struct arena arena;
-	struct settings settings;
+	struct settings settings; /* the database: the file itself, where the name is a link */
 	struct settings_given given;
 	struct setting_wrong wrong;
 };

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,8 +131,7 @@ enum err folder_lock(const char *path, int *lock, char why[static FOLDER_WHY_BYT
 	return take(name, "whose file `lock`", NULL, lock, why);
 }
 
-/* The one path of the file that a name leads to, and of one that is not there yet: the same for all who mean it. */
-static enum err whole_path(const char *path, char out[static PATH_MAX])
+enum err folder_whole_path(const char *path, char out[static PATH_MAX])
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	char folder[PATH_MAX];
@@ -155,7 +153,7 @@ enum err folder_lock_database(const char *database, int *lock, char why[static F
 {
 	char name[NAME_BYTES], whole[PATH_MAX];
 
-	if (whole_path(database, whole))
+	if (folder_whole_path(database, whole))
 		return say_errno(why, "which", "cannot be reached");
 	snprintf(name, sizeof(name), "%s.lock", whole);
 	return take(name, "whose file `.lock` beside it", database, lock, why);

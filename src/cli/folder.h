@@ -4,6 +4,8 @@
 #ifndef TWOSTEP_CLI_FOLDER_H
 #define TWOSTEP_CLI_FOLDER_H
 
+#include <limits.h>
+
 #include "base/err.h"
 
 #define FOLDER_WHY_BYTES 256
@@ -21,6 +23,12 @@ MUST_USE enum err folder_open(const char *path, char why[static FOLDER_WHY_BYTES
  * *lock is the open file; folder_unlock closes it and accepts -1.
  */
 MUST_USE enum err folder_lock(const char *path, int *lock, char why[static FOLDER_WHY_BYTES]);
+
+/*
+ * The one path of the file that a name leads to, through links, and of one that is not there yet: the same for all who mean it.
+ * ERR_IO with errno: its folder cannot be reached.
+ */
+MUST_USE enum err folder_whole_path(const char *path, char out[static PATH_MAX]);
 
 /*
  * The same of a database, whatever it is called: DATABASE.lock beside the file that the name leads to. Not the file itself, whose

@@ -116,6 +116,19 @@ class BackupTest(GuardTest):
                             " INSERT INTO audit_event (at, action, address, browser, details)"
                             " SELECT unixepoch(), 'filler', '', '', hex(randomblob(450)) FROM n")
 
+    def behind_a_link(self):
+        """Puts the stopped server's database elsewhere, until the test has ended: where."""
+        real = os.path.join(tempfile.mkdtemp(dir=self.folder), "real.db")
+        shutil.move(self.server.database, real)
+        os.symlink(real, self.server.database)
+
+        def put_back():
+            self.server.end()
+            os.replace(real, self.server.database)
+            self.server.start()
+        self.addCleanup(put_back)
+        return real
+
     def assert_whole(self, path):
         self.assertEqual(broken(path), [])
 
@@ -227,6 +240,15 @@ class Backup(BackupTest):
                                     (["a", "--force=yes"], 2, "takes no value"), (["a", "--with-keyring"], 2, "wants a value")):
             self.refused(status, text, "backup", *words)
         self.assert_alone("copy", "folder", "link")
+
+    def test_what_the_server_works_with_is_known_by_whatever_name(self):
+        """Where the database is a link, its log and lock are beside what it leads to."""
+        self.server.end()
+        real = self.behind_a_link()
+        self.server.start()
+        for name in (self.server.database, real, real + "-wal", real + "-shm", real + "-journal", real + ".lock"):
+            self.refused(2, "what the server works with", "backup", name, "--force")
+        self.ok("backup", "copy")
 
     def test_what_is_written_to_nowhere_does_not_go_into_the_file(self):
         keys = os.path.join(self.server.data, "keyring")
@@ -431,6 +453,24 @@ class Restore(BackupTest):
         again = self.ok("restore", "copy")
         self.assertNotIn(f"{aside}\n", again)
         self.server.start()
+
+    def test_behind_a_link_what_it_leads_to_is_replaced(self):
+        self.backup()
+        person = self.person().sign_up()
+        self.server.end()
+        real = self.behind_a_link()
+        self.server.start()
+        late = self.person().sign_up()
+        self.server.end(signal.SIGKILL)  # its log stays beside the file, not beside the link
+        out = self.ok("restore", "copy")
+        self.assertIn(f"{real}: restored", out)
+        aside = next(line.split(": ", 1)[1] for line in out.splitlines() if line.startswith("the database that was there"))
+        self.assertTrue(aside.startswith(real + ".before-"), aside)
+        self.assertEqual(len(rows(aside, "SELECT 1 FROM account WHERE email IN (?, ?)", person.email, late.email)), 2)
+        self.assertEqual(os.readlink(self.server.database), real)
+        self.assert_whole(real)
+        self.server.start()
+        expect(person.elsewhere().first_step(), 401, "invalid_credentials")
 
     def test_no_room_leaves_the_old_one(self):
         self.person().with_two_step()
