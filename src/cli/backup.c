@@ -13,6 +13,7 @@
 
 #include "base/base.h"
 #include "cli/command.h"
+#include "cli/control.h"
 #include "cli/copying.h"
 #include "cli/help.h"
 #include "cli/new_file.h"
@@ -49,39 +50,55 @@ static bool look_at_folder(const char *path, struct stat *out)
 	return snprintf(copy, sizeof(copy), "%s", path) < (int)sizeof(copy) && !stat(dirname(copy), out);
 }
 
-/* Also of files that are not there yet: a name in a folder. What cannot be looked at may be. */
+static int look(const char *path)
+{
+	struct stat found;
+
+	if (!stat(path, &found) || errno == ENOENT)
+		return EXIT_SUCCESS;
+	return copying_refuse(EXIT_FAILURE, path, "cannot be looked at", strerrordesc_np(errno));
+}
+
+/* Also of files that are not there yet: a name in a folder. Both could be looked at. */
 static bool same_file(const char *one, const char *other)
 {
 	struct stat a, b;
 
 	if (!stat(one, &a) && !stat(other, &b))
 		return same_node(&a, &b);
-	if (errno != ENOENT)
-		return true;
 	return !strcmp(base_of(one), base_of(other)) && look_at_folder(one, &a) && look_at_folder(other, &b) && same_node(&a, &b);
 }
 
-static bool is_worked_with(const struct settings *settings, const char *place)
+/* What would be lost by replacing it, or in the way of the next server. */
+static int check_apart(const struct settings *settings, const char *place)
 {
-	static const char *const beside[] = { "", "-wal", "-shm", "-journal", ".lock" };
+	const struct { const char *path, *rest; } worked_with[] = {
+		{ settings->database, "" },         { settings->database, "-wal" },   { settings->database, "-shm" },
+		{ settings->database, "-journal" }, { settings->database, ".lock" },  { settings->data, "/lock" },
+		{ settings->keyring, "" },          { settings->data, "/" CONTROL_FILE },
+	};
 	char path[NEW_FILE_PATH_BYTES];
 
-	for (size_t i = 0; i < COUNT(beside); i++)
-		if (snprintf(path, sizeof(path), "%s%s", settings->database, beside[i]) < (int)sizeof(path) && same_file(place, path))
-			return true;
-	if (snprintf(path, sizeof(path), "%s/lock", settings->data) < (int)sizeof(path) && same_file(place, path))
-		return true;
-	return same_file(place, settings->keyring);
+	for (size_t i = 0; i < COUNT(worked_with); i++) {
+		int status;
+
+		if (snprintf(path, sizeof(path), "%s%s", worked_with[i].path, worked_with[i].rest) >= (int)sizeof(path))
+			continue; /* no file has such a name */
+		if ((status = look(path)))
+			return status;
+		if (same_file(place, path))
+			return copying_refuse(EXIT_WRONG, place, "is what the server works with", NULL);
+	}
+	return EXIT_SUCCESS;
 }
 
-/* What would be lost by replacing it. */
 static int check_place(const struct backup *backup, const char *place)
 {
+	int status;
+
 	if (!strcmp(place, "-"))
 		return copying_refuse(EXIT_WRONG, place, "is no file; a copy is checked before it counts, so it has to be one", NULL);
-	if (is_worked_with(&backup->copying.settings, place))
-		return copying_refuse(EXIT_WRONG, place, "is what the server works with", NULL);
-	return EXIT_SUCCESS;
+	return (status = look(place)) ? status : check_apart(&backup->copying.settings, place);
 }
 
 static int check_places(const struct backup *backup)
@@ -89,11 +106,11 @@ static int check_places(const struct backup *backup)
 	const struct operation *operation = &backup->copying.operation;
 	int status = check_place(backup, operation->word[0]);
 
-	if (status || !operation->with_keyring)
+	if (status || !operation->with_keyring || (status = check_place(backup, operation->with_keyring)))
 		return status;
 	if (same_file(operation->with_keyring, operation->word[0]))
 		return copying_refuse(EXIT_WRONG, "--with-keyring", "needs a file of its own, to be kept apart", NULL);
-	return check_place(backup, operation->with_keyring);
+	return EXIT_SUCCESS;
 }
 
 static int check_database(struct copying *copying)
@@ -194,8 +211,8 @@ static int run(struct backup *backup)
 	enum err err;
 	int status;
 
-	if ((status = check_places(backup)) || (status = check_database(&backup->copying)) ||
-	    (status = copying_mark(&backup->copying, backup->label.mark)) || (status = copy_keyring(backup)))
+	if ((status = check_database(&backup->copying)) || (status = copying_mark(&backup->copying, backup->label.mark)) ||
+	    (status = check_places(backup)) || (status = copy_keyring(backup)))
 		return status;
 	if ((err = new_file_begin(&backup->copy, operation->word[0], operation->force)))
 		return refuse_file(&backup->copy, err);

@@ -1,6 +1,7 @@
 """twostep backup while the server serves, and twostep restore: what is there afterwards, and what must not be."""
 import hashlib
 import os
+import pwd
 import random
 import resource
 import shutil
@@ -16,6 +17,7 @@ import unittest
 from guard import GuardTest
 from harness import OTHER_PASSWORD, STEP_S, Closed, Server, binary, clean_environment, expect, mail_code, step_now, steady, totp
 from invariants import Snapshot, broken, rows, undone
+from neighbour import OTHER, ROOT
 
 # What a restore keeps of the backup, and what it empties. A new table has to be decided on, here and in cli/restore_sql.c.
 KEPT = {"migration", "meta", "account", "totp", "spent_step", "recovery_set", "recovery_code", "failure", "mail_sent", "audit_event",
@@ -235,11 +237,43 @@ class Backup(BackupTest):
                                     ([self.server.database, "--force"], 2, "what the server works with"),
                                     ([os.path.join(self.server.data, "keyring"), "--force"], 2, "what the server works with"),
                                     *[([os.path.join(self.server.data, name), "--force"], 2, "what the server works with")
-                                      for name in ("twostep.db-wal", "twostep.db-journal", "twostep.db.lock", "lock")],
+                                      for name in ("twostep.db-wal", "twostep.db-journal", "twostep.db.lock", "lock", "control")],
                                     ([], 2, "usage: twostep backup FILE"), (["a", "b"], 2, "usage"), (["a", "--reason", "x"], 2, "--reason"),
                                     (["a", "--force=yes"], 2, "takes no value"), (["a", "--with-keyring"], 2, "wants a value")):
             self.refused(status, text, "backup", *words)
         self.assert_alone("copy", "folder", "link")
+
+    def test_a_place_that_cannot_be_looked_at_is_called_so(self):
+        for place, because in (("/etc/passwd/copy", "Not a directory"), ("n" * 300, "File name too long"), ("n/" * 3000, "File name too long")):
+            text = f"cannot be looked at ({because})"
+            self.refused(1, text, "backup", place)
+            self.refused(1, text, "backup", "copy", "--with-keyring", place)
+            self.refused(1, text, "backup", place, "--with-keyring", place)
+        self.refused(2, "keyring", "backup", "copy", TWOSTEP_KEYRING="/etc/passwd/keyring")
+        self.assert_alone()
+
+    @unittest.skipUnless(ROOT, "becoming another user takes root")
+    def test_nor_a_place_that_its_user_may_not_enter(self):
+        entry, program, data, closed = pwd.getpwnam(OTHER), *(os.path.join(self.folder, name) for name in ("twostep", "data", "closed"))
+        os.chmod(self.folder, 0o755)
+        shutil.copy2(binary(), program)
+        os.mkdir(closed, 0o700)
+        server = Server(["--user", OTHER], data=data, log_path=os.path.join(self.folder, "log"))
+        server.end()
+        for running in (False, True):
+            if running:
+                server.start()
+                self.addCleanup(server.stop)
+            done = subprocess.run([program, "backup", os.path.join(closed, "copy"), "--data", data], env=clean_environment(), capture_output=True,
+                                  text=True, timeout=60, cwd="/", user=entry.pw_uid, group=entry.pw_gid, extra_groups=[])
+            self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+            self.assertIn("closed/copy: cannot be looked at (Permission denied)", done.stderr)
+
+    def test_no_backup_takes_a_name_that_the_next_server_needs(self):
+        self.server.end()
+        self.refused(2, "what the server works with", "backup", os.path.join(self.server.data, "control"))
+        self.server.start()
+        self.assertNotIn("no_control_socket", self.server.log())
 
     def test_what_the_server_works_with_is_known_by_whatever_name(self):
         """Where the database is a link, its log and lock are beside what it leads to."""
