@@ -223,6 +223,7 @@ static enum err start_threads(void)
 	enum err err;
 
 	log_setup((enum log_level)service.settings.log_level, service.settings.log_json);
+	store_log_migrated(service.data.store);
 	warn_operator();
 	if ((err = set_back_begin(service.data.store)) || (err = mailer_start(service.mailer)) || (err = gate_start(service.gate)) ||
 	    (err = housekeeping_start(&service.settings, service.data.store, service.data.keys, &service.housekeeping)))

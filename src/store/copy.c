@@ -15,7 +15,7 @@
 
 static enum err say(const struct db *db, const char **why)
 {
-	*why = sqlite3_errstr(sqlite3_errcode(db->handle));
+	*why = sqlite_reason(db);
 	return ERR_STORE;
 }
 
@@ -161,12 +161,12 @@ static enum err change(struct db *db, store_function *function, void *argument, 
 enum err copy_migrate(const char *path, const char **why)
 {
 	struct db *db;
-	bool created;
+	size_t before;
 	enum err err = sqlite_connect(path, SQLITE_ALONE, &db, why);
 
 	if (err)
 		return err;
-	err = migrations_run(db, migrations, migrations_count, &created, why);
+	err = migrations_run(db, migrations, migrations_count, &before, why);
 	sqlite_disconnect(db);
 	return err;
 }

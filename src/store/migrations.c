@@ -2,14 +2,17 @@
 
 #include <sodium.h>
 
-#include "base/log.h"
-
 #include "base/banned.h"
 
 #define NEWER   "a newer version of twostep has written to it"
 #define CHANGED "its schema was made by another build of twostep than this one"
 #define FOREIGN "it is the database of another program"
-#define FAULTY  "it could not be read or brought to the newest schema; the log says why"
+
+static enum err say(const struct db *db, const char **why)
+{
+	*why = sqlite_reason(db);
+	return ERR_STORE;
+}
 
 static void digest(const struct embedded *step, uint8_t out[static crypto_hash_sha256_BYTES])
 {
@@ -23,7 +26,7 @@ static enum err look(struct db *db, const char **why)
 	enum err err = db_one(db, &rows, "SELECT COUNT(*), COUNT(*) FILTER (WHERE name = 'migration') FROM sqlite_schema");
 
 	if (err)
-		return ERR_STORE;
+		return say(db, why);
 	if (db_get_int(&rows, 1))
 		return OK;
 	if (!db_get_int(&rows, 0))
@@ -56,10 +59,11 @@ static enum err check(struct db *db, const struct embedded *steps, size_t count,
 	enum err err = db_query(db, &rows, "SELECT number, digest FROM migration ORDER BY number");
 	size_t found = 0;
 
-	while (!err && !(err = db_next(&rows)) && !(err = check_step(&rows, steps, count, found, why)))
-		found++;
+	for (; !err && !(err = db_next(&rows)); found++)
+		if (check_step(&rows, steps, count, found, why))
+			return ERR_STORE;
 	if (err != ERR_NOT_FOUND)
-		return ERR_STORE;
+		return say(db, why);
 	*ran = found;
 	return OK;
 }
@@ -79,36 +83,32 @@ static enum err write_step(struct db *db, const struct embedded *step, size_t nu
 	                 db_text(step->name), db_blob(sum, sizeof(sum)));
 }
 
-static enum err run_step(struct db *db, const struct embedded *step, size_t number)
+static enum err run_step(struct db *db, const struct embedded *step, size_t number, const char **why)
 {
 	if (sqlite_control(db, "BEGIN IMMEDIATE"))
-		return ERR_STORE;
-	if (!write_step(db, step, number) && !sqlite_control(db, "COMMIT")) {
-		log_info("store_migrated", LOG_TEXT("step", step->name));
+		return say(db, why);
+	if (!write_step(db, step, number) && !sqlite_control(db, "COMMIT"))
 		return OK;
-	}
+	*why = sqlite_reason(db);
 	(void)!sqlite_rollback(db); /* the connection is closed next, which does the same */
 	return ERR_STORE;
 }
 
 enum err migrations_ran(struct db *db, const struct embedded *steps, size_t count, size_t *ran, const char **why)
 {
-	enum err err;
+	enum err err = look(db, why);
 
-	*why = FAULTY;
-	err = look(db, why);
 	return err ? err : check(db, steps, count, ran, why);
 }
 
-enum err migrations_run(struct db *db, const struct embedded *steps, size_t count, bool *created, const char **why)
+enum err migrations_run(struct db *db, const struct embedded *steps, size_t count, size_t *before, const char **why)
 {
-	size_t ran = 0;
-	enum err err = migrations_ran(db, steps, count, &ran, why);
+	enum err err;
 
-	*created = err == ERR_NOT_FOUND;
-	if (err == ERR_NOT_FOUND)
+	*before = 0;
+	if ((err = migrations_ran(db, steps, count, before, why)) == ERR_NOT_FOUND)
 		err = OK;
-	for (size_t i = ran; i < count && !err; i++)
-		err = run_step(db, &steps[i], i + 1);
+	for (size_t i = *before; i < count && !err; i++)
+		err = run_step(db, &steps[i], i + 1, why);
 	return err;
 }

@@ -14,10 +14,10 @@ extern const struct embedded migrations[];
 extern const size_t migrations_count;
 
 /*
- * Runs those of `steps` that have not run. `created` tells that none had.
+ * Runs those of `steps` that have not run; `before` tells how many had.
  * ERR_STORE: *why is a static phrase; what ran before stands, nothing of the failing step does.
  */
-MUST_USE enum err migrations_run(struct db *db, const struct embedded *steps, size_t count, bool *created, const char **why);
+MUST_USE enum err migrations_run(struct db *db, const struct embedded *steps, size_t count, size_t *before, const char **why);
 
 /*
  * Looks alone: how many of `steps` have run. ERR_NOT_FOUND: an empty database. ERR_STORE as above: of another program, changed,

@@ -1,5 +1,6 @@
 #include "store/sqlite.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -36,6 +37,21 @@ static const char *const settings_of[] = {
 static void set_up_library(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/* What SQLite calls a "disk I/O error" alone, and is the operator's to mend. */
+static const int without_room[] = { ENOSPC, EDQUOT, EFBIG, EROFS };
+
+const char *sqlite_reason(const struct db *db)
+{
+	int at_last = errno, code = sqlite3_errcode(db->handle), told = sqlite3_system_errno(db->handle);
+
+	if (!told)
+		told = at_last; /* SQLite does not keep it of a COMMIT that failed */
+	for (size_t i = 0; i < COUNT(without_room) && (code & 0xff) == SQLITE_IOERR; i++)
+		if (told == without_room[i])
+			return strerrordesc_np(told);
+	return code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE ? "an unknown error" : sqlite3_errstr(code);
 }
 
 enum err sqlite_fault(struct db *db, const char *what, const char *sql)
@@ -78,7 +94,7 @@ static enum err configure(struct db *db, enum sqlite_role role, const char **why
 		}
 	if (sqlite3_exec(db->handle, alone ? log_alone : log_shared, is_wal, &wal, NULL) ||
 	    sqlite3_exec(db->handle, for_all, NULL, NULL, NULL) || sqlite3_exec(db->handle, settings_of[role], NULL, NULL, NULL)) {
-		*why = sqlite3_errstr(sqlite3_errcode(db->handle));
+		*why = sqlite_reason(db);
 		return sqlite_fault(db, "setting", NULL);
 	}
 	if (role == SQLITE_WRITES || role == SQLITE_TRIES)

@@ -91,6 +91,9 @@ enum err sqlite_checkpoint(struct db *db);
  */
 MUST_USE enum err sqlite_call(struct db *db, enum err (*function)(struct db *db, void *argument), void *argument, bool *stays);
 
+/* Why the call on the connection that was just made failed, as an operator is told it: a static phrase. */
+const char *sqlite_reason(const struct db *db);
+
 /* Logs what SQLite says went wrong with `sql` (may be NULL), once for a function. Always ERR_STORE. */
 enum err sqlite_fault(struct db *db, const char *what, const char *sql);
 

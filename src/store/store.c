@@ -15,7 +15,8 @@
 #include "base/banned.h"
 
 struct store {
-	char *path; /* whole, so that it stays the same file wherever the process goes */
+	char *path;          /* whole, so that it stays the same file wherever the process goes */
+	size_t steps_before; /* of migrations: how many had run before it was opened */
 	struct readers readers;
 	struct writer *writer;
 };
@@ -38,14 +39,16 @@ static enum err make_file(const char *path, const char **why)
 	return OK;
 }
 
-static enum err start(struct store *store, bool *created, const char **why)
+static enum err start(struct store *store, const char **why)
 {
 	struct db *db = NULL;
 	enum err err;
 
 	if ((err = sqlite_connect(store->path, SQLITE_WRITES, &db, why)))
 		return err;
-	if ((err = migrations_run(db, migrations, migrations_count, created, why)) || (err = watch_begin(db))) {
+	if (!(err = migrations_run(db, migrations, migrations_count, &store->steps_before, why)) && (err = watch_begin(db)))
+		*why = sqlite_reason(db);
+	if (err) {
 		sqlite_disconnect(db);
 		return err;
 	}
@@ -69,12 +72,20 @@ enum err store_open(const char *path, struct store **out, bool *created, const c
 	if (!(store->path = realpath(path, NULL)))
 		*why = errno == ENOENT ? "it is a symbolic link to what is not there" : strerrordesc_np(errno);
 	readers_init(&store->readers, store->path);
-	if (!store->path || (err = start(store, created, why))) {
+	if (!store->path || (err = start(store, why))) {
 		store_close(store);
 		return ERR_STORE;
 	}
+	*created = !store->steps_before;
 	*out = store;
 	return OK;
+}
+
+void store_log_migrated(const struct store *store)
+{
+	if (store->steps_before < migrations_count)
+		log_info("store_migrated", LOG_TEXT("first", migrations[store->steps_before].name),
+		         LOG_TEXT("last", migrations[migrations_count - 1].name));
 }
 
 void store_close(struct store *store)

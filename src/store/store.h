@@ -26,6 +26,9 @@ typedef enum err store_function(struct db *db, void *argument);
  */
 MUST_USE enum err store_open(const char *path, struct store **out, bool *created, const char **why);
 
+/* Logs which steps brought it to the newest schema as it was opened, where any did: the log was off then (cli/serve.c). */
+void store_log_migrated(const struct store *store);
+
 /* Runs what is queued, closes. NULL is fine. */
 void store_close(struct store *store);
 

@@ -19,6 +19,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -356,6 +357,14 @@ def free_port():
                 return port
             except OSError:
                 pass
+
+
+def files_up_to(size):
+    """For preexec_fn: a process whose files may have so many bytes and no more, as on a disk without room."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    return limit
 
 
 def clean_environment(**more):

@@ -3,7 +3,6 @@ import hashlib
 import os
 import pwd
 import random
-import resource
 import shutil
 import signal
 import sqlite3
@@ -15,7 +14,7 @@ import time
 import unittest
 
 from guard import GuardTest
-from harness import OTHER_PASSWORD, STEP_S, Closed, Server, binary, clean_environment, expect, mail_code, step_now, steady, totp
+from harness import OTHER_PASSWORD, STEP_S, Closed, Server, binary, clean_environment, expect, files_up_to, mail_code, step_now, steady, totp
 from invariants import Snapshot, broken, rows, undone
 from neighbour import OTHER, ROOT
 
@@ -80,12 +79,8 @@ class BackupTest(GuardTest):
         return error
 
     def run_where_files_may_have(self, size, *words):
-        """So many bytes and no more, as on a disk without room."""
-        def small():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
         return subprocess.run([binary(), *words], env=clean_environment(TWOSTEP_DATA=self.server.data), capture_output=True, text=True,
-                              timeout=60, preexec_fn=small, check=False)
+                              timeout=60, preexec_fn=files_up_to(size), check=False)
 
     def run_closed(self, closed, *words):
         """Without these of standard input, output and error."""

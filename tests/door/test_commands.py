@@ -12,12 +12,13 @@ import tempfile
 import time
 import unittest
 
-from harness import Browser, DoorTest, Person, Server, at_once, binary, clean_environment, free_port
+from harness import Browser, DoorTest, Person, Server, at_once, binary, clean_environment, files_up_to, free_port
+from invariants import rows
 
 
-def run(*words, environment=None, seconds=20):
+def run(*words, environment=None, seconds=20, **more):
     return subprocess.run([binary(), *words], env=clean_environment(**(environment or {})), stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=seconds)
+                          capture_output=True, text=True, timeout=seconds, **more)
 
 
 @contextlib.contextmanager
@@ -60,8 +61,8 @@ class Words(unittest.TestCase):
 
 
 class WrongSettings(unittest.TestCase):
-    def refused(self, words=(), environment=None, names=(), seconds=20):
-        done = run("serve", *words, environment=environment, seconds=seconds)
+    def refused(self, words=(), environment=None, names=(), seconds=20, **more):
+        done = run("serve", *words, environment=environment, seconds=seconds, **more)
         self.assertEqual(done.returncode, 2, done)
         self.assertRegex(done.stderr, r"\Atwostep: [^\n]+; takes [^\n]+\n\Z")
         for name in names:
@@ -109,6 +110,25 @@ class WrongSettings(unittest.TestCase):
             path = os.path.join(where, "link.db")
             os.symlink(os.path.join(where, "none.db"), path)
             self.refused(["--data", where, "--database", "sqlite:" + path], names=["--database", path, "a symbolic link to what is not there"])
+
+    def test_no_room_for_a_database(self):
+        for size in (64, 4096, 65536, 262144):
+            with self.subTest(size), folder() as where:
+                self.refused(["--data", where], names=["--database", where, "which cannot be used (File too large)"], preexec_fn=files_up_to(size))
+
+    def test_a_damaged_database(self):
+        with folder() as where:
+            server = Server(data=where)
+            server.stop()
+            page, = rows(server.database, "SELECT rootpage FROM sqlite_schema WHERE name = 'migration'")[0]
+            size, = rows(server.database, "PRAGMA page_size")[0]
+            with open(server.database, "r+b") as file:
+                file.seek((page - 1) * size)
+                file.write(b"\xff" * size)
+            self.refused(["--data", where], names=["--database", "which cannot be used (database disk image is malformed)"])
+            done = run("user", "list", "--data", where)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("which cannot be used (database disk image is malformed)", done.stderr)
 
     def test_a_port_that_is_taken(self):
         with folder() as where, socket.socket() as taken:

@@ -4,13 +4,14 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
 
 from guard import GuardTest
-from harness import DoorTest, Server, expect, statuses
+from harness import DoorTest, Server, binary, clean_environment, expect, free_port, statuses
 from invariants import Snapshot, broken, undone
 from strike import FULL, SYNC_EIO, WRITE_EIO, StruckServer
 
@@ -301,6 +302,29 @@ class SmallDisk(DiskTest):
             os.unlink(os.path.join(self.folder, "filler"))
 
         self.sign_in_through(trouble, relief)
+
+
+    def start_without_room(self, data):
+        done = subprocess.run([binary(), "serve", "--data", data, "--listen", f"127.0.0.1:{free_port()}"], env=clean_environment(),
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done)
+        self.assertRegex(done.stderr, r"--database: .* which cannot be used \((database or disk is full|No space left on device)\)")
+
+    def test_a_start_without_room_says_so(self):
+        filler, new = os.path.join(self.folder, "filler"), os.path.join(self.folder, "new")
+        self.server.end()
+        self.fill()
+        try:
+            self.start_without_room(self.server.data)
+            for room in (65536, 262144, 524288):
+                with self.subTest(room):
+                    os.truncate(filler, os.path.getsize(filler) - room)
+                    self.start_without_room(new)
+                    shutil.rmtree(new)
+                    self.fill()
+        finally:
+            os.unlink(filler)
+            self.server.start()
 
 
 class LongestFile(DiskTest):

@@ -5,10 +5,11 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
 import tempfile
 import unittest
 
-from harness import STEP_S, DoorTest, expect
+from harness import STEP_S, DoorTest, Server, binary, clean_environment, expect, files_up_to, free_port
 from invariants import broken, rows
 from organizations import ROOT
 from strike import KILL, KILL_HALF, StruckServer
@@ -47,13 +48,59 @@ def made_older(path, source):
         connection.close()
 
 
-class KilledMidway(DoorTest):
+class OlderTest(DoorTest):
+    server_class = Server
+
     @classmethod
     def setUpClass(cls):
-        cls.server = StruckServer()
+        cls.server = cls.server_class()
         cls.folder = tempfile.mkdtemp(prefix="twostep-older-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
         cls.old = os.path.join(cls.folder, "old.db")
+
+    def put_old(self):
+        for ending in ("", "-wal", "-shm", "-journal"):
+            if os.path.exists(self.server.database + ending):
+                os.unlink(self.server.database + ending)
+        shutil.copy(self.old, self.server.database)
+
+
+class Told(OlderTest):
+    """What an upgrade says, and one that cannot be."""
+
+    def setUp(self):
+        if self.server.process.poll() is not None:
+            self.server.start()  # a test that stopped it has failed, and said so
+        self.person().sign_up()
+        self.server.end()
+        self.old = tempfile.mktemp(dir=self.folder)
+        made_older(self.old, self.server.database)
+        self.put_old()
+        self.said = len(self.server.log())
+
+    def run_without_room(self, *words):
+        return subprocess.run([binary(), *words], env=clean_environment(TWOSTEP_DATA=self.server.data, TWOSTEP_LISTEN=f"127.0.0.1:{free_port()}"),
+                              capture_output=True, text=True, timeout=60, preexec_fn=files_up_to(128 * 1024), check=False)
+
+    def test_the_log_says_which_steps_ran(self):
+        first, second, *_, last = map(os.path.basename, STEPS)
+        self.assertIn(f" info store_migrated first={first} last={last}\n", self.server.log()[:self.said], "the first start of all")
+        self.server.start()
+        self.server.restart()
+        said = self.server.log()[self.said:]
+        self.assertIn(f" info store_migrated first={second} last={last}\n", said)
+        self.assertEqual(said.count("store_migrated"), 1, "nothing is left for the start behind")
+
+    def test_no_room_for_it_is_said(self):
+        for words in (["serve", "--log-level", "debug"], ["user", "list"]):
+            done = self.run_without_room(*words)
+            self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (2, "", 1), done)
+            self.assertIn("which cannot be used (File too large)", done.stderr)
+        self.server.start()
+
+
+class KilledMidway(OlderTest):
+    server_class = StruckServer
 
     def kept_columns(self):
         """{table: columns} that the older database has and the newest still has."""
@@ -69,12 +116,6 @@ class KilledMidway(DoorTest):
         """What each start writes for itself, how late it is, is left out."""
         return {table: sorted(map(repr, rows(path, f"SELECT {names} FROM {table}" + (" WHERE name <> 'clock'" if table == "meta" else ""))))
                 for table, names in kept.items() if table not in ("migration", "mail_queue")}
-
-    def put_old(self):
-        for ending in ("", "-wal", "-shm", "-journal"):
-            if os.path.exists(self.server.database + ending):
-                os.unlink(self.server.database + ending)
-        shutil.copy(self.old, self.server.database)
 
     def killed_at(self, how, spared):
         """Starts on the older database and dies behind so many writes: how many steps had run by then."""

@@ -70,14 +70,14 @@ static void insert_person(sqlite3 *base, int person)
 
 static void write_older(const char *path)
 {
-	bool created;
+	size_t before;
 	const char *why;
 	struct db *db;
 	sqlite3 *base;
 
 	sandbox_write("older.db", "", 0, 0600);
 	assert_int_equal(sqlite_connect(path, SQLITE_WRITES, &db, NULL), OK);
-	assert_int_equal(migrations_run(db, migrations, STEPS_BEFORE, &created, &why), OK);
+	assert_int_equal(migrations_run(db, migrations, STEPS_BEFORE, &before, &why), OK);
 	sqlite_disconnect(db);
 	assert_int_equal(sqlite3_open(path, &base), SQLITE_OK);
 	for (int person = 0; person < PEOPLE; person++) {
