@@ -11,16 +11,20 @@
 
 #define SHOWN_BYTES 256 /* of a value in an error line */
 
-/* Where the password of [scheme://]user:password@host begins and ends, `from` behind the scheme; false where there is none. */
-static bool find_password(const char *from, const char **begin, const char **end)
+/*
+ * Where the password of [scheme://]user:password@host begins and ends, `from` behind the scheme; false where there is none. A mail URL
+ * may have lost its @host, or all from a # on: behind its colon stands a password then, or a port.
+ */
+static bool find_password(const char *from, bool of_mail, const char **begin, const char **end)
 {
 	const char *at = from ? strrchr(from, '@') : NULL;
-	const char *colon = at ? memchr(from, ':', (size_t)(at - from)) : NULL;
+	const char *colon = from ? strchr(from, ':') : NULL;
+	bool has_host = colon && at && colon < at;
 
-	if (!colon)
+	if (!colon || (!has_host && (!of_mail || !colon[1 + strspn(colon + 1, "0123456789")])))
 		return false;
 	*begin = colon + 1;
-	*end = at;
+	*end = has_host ? at : colon + strlen(colon);
 	return true;
 }
 
@@ -31,32 +35,31 @@ static const char *behind_slashes(const char *text)
 	return slashes ? slashes + 3 : NULL;
 }
 
-/* Of a mail URL, which may be wrong: its scheme may be missing, or not end as it should. */
+/* Of a mail URL, which may be wrong: its scheme may be missing, or not end as it should. NULL: a folder, which has no password. */
 static const char *behind_scheme(const char *text)
 {
 	size_t letters = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
+	if (!strncmp(text, "file:", 5))
+		return NULL;
 	return strncmp(text + letters, "://", 3) ? text : text + letters + 3;
 }
 
-/* The password, where `from` leads to one, becomes stars. */
-static const char *show(const char *text, const char *from, char *out, size_t room)
+/* The password of a URL becomes stars. */
+static const char *show(const char *text, bool of_mail, char *out, size_t room)
 {
 	static const char dots[] = "...";
 	const char *begin = NULL, *end = NULL;
-	bool hide = find_password(from, &begin, &end);
+	bool hide = find_password(of_mail ? behind_scheme(text) : behind_slashes(text), of_mail, &begin, &end);
 	size_t length = 0;
 
-	for (const char *c = text; *c; c++) {
+	for (const char *c = text; *c;) {
+		bool control = (unsigned char)*c < ' ' || *c == 0x7f, stars = hide && c == begin;
 		char piece[8];
-		int piece_length;
+		int piece_length = snprintf(piece, sizeof(piece), stars ? "***" : control ? "\\x%02x" : "%c", (unsigned char)*c);
 
-		if (hide && c == begin)
-			c = end;
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			piece_length = snprintf(piece, sizeof(piece), "\\x%02x", (unsigned)*c);
-		else
-			piece_length = snprintf(piece, sizeof(piece), "%s%c", hide && c == end ? "***" : "", *c);
+		hide = hide && !stars;
+		c = stars ? end : c + 1;
 		if (length + (size_t)piece_length + sizeof(dots) > room) {
 			memcpy(out + length, dots, sizeof(dots));
 			return out;
@@ -70,7 +73,7 @@ static const char *show(const char *text, const char *from, char *out, size_t ro
 
 const char *setting_shown(const char *text, char *out, size_t room)
 {
-	return show(text, behind_slashes(text), out, room);
+	return show(text, false, out, room);
 }
 
 /* A setting as its operator wrote it: the flag, the variable, or the key with file and line. */
@@ -97,12 +100,11 @@ void setting_complain(struct setting_wrong *wrong, const struct settings_given *
                       const char *because)
 {
 	const char *text = given->of[name].text;
-	const char *from = !text ? NULL : name == SETTING_MAIL ? behind_scheme(text) : behind_slashes(text);
 	char as_given[SHOWN_BYTES * 2], shown[SHOWN_BYTES];
 
 	snprintf(wrong->line, sizeof(wrong->line), "%s: got %s%s%s%s%s%s; takes %s",
 	         name_as_given(given, name, as_given, sizeof(as_given)), text && *text ? "\"" : "",
-	         text && *text ? show(text, from, shown, sizeof(shown)) : "nothing", text && *text ? "\"" : "",
+	         text && *text ? show(text, name == SETTING_MAIL, shown, sizeof(shown)) : "nothing", text && *text ? "\"" : "",
 	         text && given->of[name].source == SOURCE_PRESET ? " (the default)" : "", because ? ", " : "",
 	         because ? because : "", settings_table[name].takes);
 }

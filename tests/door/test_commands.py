@@ -86,6 +86,15 @@ class WrongSettings(unittest.TestCase):
         for url in ("kim:hush-hush@mail.example.com:587", "smtp:kim:hush-hush@mail.example.com", "smtp:/kim:hush-hush@mail.example.com"):
             self.assertNotIn("hush", self.refused(environment={"TWOSTEP_MAIL": url}, names=["TWOSTEP_MAIL", "mail.example.com"]))
 
+    def test_never_shows_a_password_that_no_host_follows(self):
+        """Forgotten, or taken for a comment."""
+        with folder() as where:
+            path = os.path.join(where, "twostep.conf")
+            for line in ("smtp://kim:hush-hush#hush@mail.example.com:25", '"smtp://kim:hush-hush"', "smtps:kim:hush#hush@mail.example.com"):
+                with open(path, "w", encoding="ascii") as file:
+                    file.write(f"mail = {line}\n")
+                self.assertNotIn("hush", self.refused(["--config", path], names=["mail in " + path]))
+
     def test_a_folder_that_others_can_enter(self):
         with folder() as where:
             os.chmod(where, 0o755)

@@ -305,6 +305,13 @@ static void refuses_what_is_wrong(void **state)
 		{ { "--mail=smtp://u%0d%0a@a" }, "--mail: got " },
 		{ { "--mail=smtp://u%4@a" }, "--mail: got " },
 		{ { "--mail=smtp://u:secret@a", "--mail-from=a@b.example" }, "--mail: got \"smtp://u:***@a\", a password that everybody" },
+		{ { "--mail=smtp://u:secret" }, "--mail: got \"smtp://u:***\"; takes" },
+		{ { "--mail=smtp://u:25secret" }, "--mail: got \"smtp://u:***\"; takes" },
+		{ { "--mail=u:secret" }, "--mail: got \"u:***\"; takes" },
+		{ { "--mail=http://a:25" }, "--mail: got \"http://a:25\"; takes" },
+		{ { "--mail=http://a:" }, "--mail: got \"http://a:\"; takes" },
+		{ { "--mail=http://a" }, "--mail: got \"http://a\"; takes" },
+		{ { "--public-url=https://a:443/b" }, "--public-url: got \"https://a:443/b\", which has a path" },
 		{ { "--mail=smtp://a" }, "--mail-from: got \"twostep@localhost\" (the default), which no mail server" },
 		{ { "--mail=smtp://a", "--mail-from=TWOSTEP@localhost" }, "--mail-from: got " },
 		{ { "--mail-from=Kim <a@b.example>" }, "--mail-from: got " },
@@ -461,6 +468,8 @@ static void refuses_a_wrong_file(void **state)
 		{ "name = \"a\\\nb\"\n", "--config: settings-test.conf line 1: a backslash" },
 		{ "include(\"/etc/passwd\")\n", "--config: settings-test.conf line 1: no such option 'include'" },
 		{ "mail = \"smtp://kim:secret@h/x\"\n", "mail in settings-test.conf line 1: got \"smtp://kim:***@h/x\"; takes" },
+		{ "mail = smtp://kim:secret#word@h\n", "mail in settings-test.conf line 1: got \"smtp://kim:***\"; takes" },
+		{ "mail = smtp://kim@b.example:secret#word@h\n", "mail in settings-test.conf line 1: got \"smtp://kim@b.example:***\"; takes" },
 	};
 	(void)state;
 
