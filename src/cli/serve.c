@@ -188,6 +188,13 @@ static void warn_readable(enum setting_name name)
 		log_warn("readable_by_others", LOG_TEXT("setting", settings_table[name].flag), LOG_TEXT("file", path));
 }
 
+static void warn_unknown(void)
+{
+	for (char *const *variable = environ; *variable; variable++)
+		if (settings_unknown_variable(*variable))
+			log_warn("unknown_variable", LOG_TEXT("name", arena_copy(&service.arena, *variable, strcspn(*variable, "="))));
+}
+
 /* What works, but perhaps not as its operator thinks. */
 static void warn_operator(void)
 {
@@ -201,8 +208,7 @@ static void warn_operator(void)
 		log_warn("networks_blind", LOG_TEXT("advice", "name the proxy in front by --trusted-proxies: limits by network do not work"));
 	if (settings_trust_everybody(settings))
 		log_warn("everybody_is_a_trusted_proxy", LOG_TEXT("advice", "anybody can claim any address"));
-	if (service.given.unknown_environment)
-		log_warn("unknown_variable", LOG_TEXT("name", service.given.unknown_environment));
+	warn_unknown();
 	warn_readable(SETTING_MAIL_PASSWORD_FILE);
 	if (settings->mail_password && !service.given.of[SETTING_MAIL_PASSWORD_FILE].text && service.given.of[SETTING_MAIL].source == SOURCE_FILE)
 		warn_readable(SETTING_CONFIG);

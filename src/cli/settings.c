@@ -168,21 +168,23 @@ static const char *variable(char *const *environment, const char *name)
 	return NULL;
 }
 
-static bool is_known_variable(const char *assignment)
+bool settings_unknown_variable(const char *assignment)
 {
 	size_t length = strcspn(assignment, "=");
 
+	if (strncmp(assignment, "TWOSTEP_", 8))
+		return false;
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const char *name = settings_table[i].environment;
 
 		if (name && strlen(name) == length && !memcmp(name, assignment, length))
-			return true;
+			return false;
 	}
-	return false;
+	return true;
 }
 
 /* An empty variable counts as unset: that is how shells, units and containers unset one. */
-static enum err take_environment(struct arena *arena, char *const *environment, struct settings_given *given)
+static void take_environment(char *const *environment, struct settings_given *given)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const char *name = settings_table[i].environment;
@@ -193,14 +195,6 @@ static enum err take_environment(struct arena *arena, char *const *environment, 
 		given->of[i].text = value;
 		given->of[i].source = SOURCE_ENVIRONMENT;
 	}
-	for (; *environment; environment++) {
-		if (strncmp(*environment, "TWOSTEP_", 8) || is_known_variable(*environment))
-			continue;
-		given->unknown_environment = arena_copy(arena, *environment, strcspn(*environment, "="));
-		if (!given->unknown_environment)
-			return ERR_MEMORY;
-	}
-	return OK;
 }
 
 /* The default of a setting; "DIR" in it is the data folder, which stands before it in the table. */
@@ -279,8 +273,9 @@ enum err settings_read(struct arena *arena, char *const *arguments, char *const 
 
 	memset(given, 0, sizeof(*given));
 	wrong->line[0] = '\0';
-	if ((err = take_flags(arguments, given, wrong)) || (err = take_environment(arena, environment, given)) ||
-	    (given->of[SETTING_CONFIG].text && (err = settings_file_read(arena, given, wrong))) ||
+	err = take_flags(arguments, given, wrong);
+	take_environment(environment, given);
+	if (err || (given->of[SETTING_CONFIG].text && (err = settings_file_read(arena, given, wrong))) ||
 	    (err = read_all(arena, &settings, given, wrong))) {
 		if (err == ERR_MEMORY)
 			snprintf(wrong->line, sizeof(wrong->line), "out of memory");

@@ -67,7 +67,6 @@ struct settings_given {
 		enum setting_source source;
 		int line;         /* in the file */
 	} of[SETTING_COUNT];
-	const char *unknown_environment; /* a TWOSTEP_… variable that names no setting; NULL: none */
 };
 
 /* The one line that a wrong setting ends with, without a line end. Never a password. */
@@ -103,6 +102,9 @@ void setting_complain(struct setting_wrong *wrong, const struct settings_given *
 
 /* A text for one line of a terminal: controls escaped, the password of a URL hidden, cut to fit. Returns out. */
 const char *setting_shown(const char *text, char *out, size_t room);
+
+/* Of "NAME=value": a TWOSTEP_… variable that names no setting. Somebody may have meant one. */
+bool settings_unknown_variable(const char *assignment);
 
 /* Limits over all accounts of a network cannot work: everybody comes from this machine, and no proxy is trusted (design.md section 6). */
 bool settings_networks_blind(const struct settings *settings);

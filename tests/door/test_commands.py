@@ -2,6 +2,7 @@
 import contextlib
 import http.client
 import os
+import re
 import shutil
 import signal
 import socket
@@ -364,8 +365,9 @@ class Running(unittest.TestCase):
         self.assertIn("port", done.stderr)
 
     def test_says_what_it_does_not_know(self):
-        server = Server(env={"TWOSTEP_LISTN": "1"})
-        self.assertIn("TWOSTEP_LISTN", server.log())
+        server = Server(env={"TWOSTEP_LISTN": "1", "TWOSTEP_METRICS_LISTEN": "", "TWOSTEP_Z": "2=3", "TWO_STEP_NAME": "x"})
+        self.assertEqual(sorted(re.findall(r" warn unknown_variable name=(\S+)$", server.log(), re.M)),
+                         ["TWOSTEP_LISTN", "TWOSTEP_METRICS_LISTEN", "TWOSTEP_Z"])
         server.stop()
 
 
