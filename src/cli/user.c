@@ -239,11 +239,17 @@ static int reset(struct operation *operation)
 
 static int close_account(struct operation *operation)
 {
+	struct call *call = &operation->call;
+	enum err err;
+
 	if (!operation->yes) {
 		buf_text(&operation->line, "user close: deletes the account and all that is its own; say --yes");
 		return EXIT_WRONG;
 	}
-	return say_done(operation, closing_by_operator(&operation->call, operation->word[0], operation->hand_over), ": closed\n");
+	err = closing_by_operator(call, operation->word[0], operation->hand_over);
+	if (call->wrong)
+		call->wrong = arena_printf(call->arena, "--hand-over%s%s", *operation->hand_over ? " " : "", operation->hand_over);
+	return say_done(operation, err, ": closed\n");
 }
 
 const struct operator_command user_commands[] = {

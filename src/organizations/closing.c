@@ -157,9 +157,11 @@ static enum err close_named(struct db *db, void *argument)
 	struct account account;
 	enum err err;
 
-	if ((err = account_find_email(db, named->email, &account)) ||
-	    (named->has_heir && (err = hand_all_over(db, named, &account))))
+	named->call->wrong = NULL;
+	if ((err = account_find_email(db, named->email, &account)))
 		return err;
+	if (named->has_heir && (err = hand_all_over(db, named, &account)))
+		return err == ERR_NOT_FOUND ? blame(named->call, "hand_over", err) : err;
 	return account_close(db, named->call, &account);
 }
 
@@ -169,7 +171,7 @@ enum err closing_by_operator(struct call *call, const char *email, const char *h
 	enum err err = email_read(email, named.email);
 
 	if (!err && hand_over)
-		err = email_read(hand_over, named.heir);
+		err = blame(call, "hand_over", email_read(hand_over, named.heir));
 	if (err)
 		return err;
 	call->settle_mail = true;

@@ -17,7 +17,8 @@ MUST_USE enum err closing_confirm(struct call *call, const char *password);
 
 /*
  * The operator's: whoever it is. What they own goes to the member of this address first. ERR_NOT_FOUND (no such account; no
- * member of each organisation owned), ERR_LAST_OWNER: owns one and nobody was named, ERR_EMAIL
+ * member of each organisation owned), ERR_LAST_OWNER: owns one and nobody was named, ERR_EMAIL. call->wrong is set where it is
+ * hand_over that is wrong.
  */
 MUST_USE enum err closing_by_operator(struct call *call, const char *email, const char *hand_over);
 

@@ -104,7 +104,13 @@ class ThroughTheServer(Commands):
         self.refused(2, "--yes", "user", "close", owner.email)
         self.refused(1, "owner", "user", "close", owner.email, "--yes")
         stranger = self.person().sign_up()
-        self.refused(1, "", "user", "close", owner.email, "--hand-over", stranger.email, "--yes")
+        for heir, status, says in ((stranger.email, 1, "nothing here"), ("nobody@example.com", 1, "nothing here"), ("nobody", 2, "e-mail"),
+                                   ("", 2, "e-mail")):
+            line = self.refused(status, says, "user", "close", owner.email, "--hand-over", heir, "--yes")
+            self.assertTrue(line.startswith(f"twostep: --hand-over {heir}".strip() + ":"), line)
+        for person, status, says in (("nobody@example.com", 1, "nothing here"), ("nobody", 2, "e-mail")):
+            line = self.refused(status, says, "user", "close", person, "--hand-over", stranger.email, "--yes")
+            self.assertTrue(line.startswith(f"twostep: {person}:"), line)
         self.assertEqual(self.role_of(organization, owner), "owner", "nothing half done")
         self.ok("user", "close", owner.email, "--hand-over", manager.email, "--yes")
         self.assertEqual(self.role_of(organization, manager), "owner")
