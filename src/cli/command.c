@@ -20,7 +20,8 @@ const struct command commands[] = {
 	  "An empty variable counts as unset. In the file a setting is the flag without the hyphens in front:\n"
 	  "  public-url = \"https://login.example.com\"   # a comment\n"
 	  "A wrong setting ends the start with exit status 2 and one line that says what is wrong.\n"
-	  "SIGTERM and SIGINT let open requests end (10 s at most), a second one ends at once.\n",
+	  "SIGTERM and SIGINT let open requests end (10 s at most), a second one ends at once.\n"
+	  "So does SIGHUP on a terminal; elsewhere it does nothing: settings are read at the start alone.\n",
 	  true, command_serve },
 	{ "user", "list|show|reset-second-step|close …", "the people of this installation",
 	  "  twostep user list [--search TEXT] [--json]\n"

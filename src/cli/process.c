@@ -6,11 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cli/process.h"
 
 #include "base/banned.h"
 
 #define MEMORY_ARENAS 2 /* glibc would make eight a core: megabytes that lie idle */
+
+static bool on_terminal; /* when it began: one that has hung up is none any more */
 
 /* Opened the wrong way round: to write what nobody can read stays an error. The lowest number that is free is the one that is taken. */
 enum err process_keep_streams(void)
@@ -50,17 +53,29 @@ void process_hold_signals(sigset_t *held)
 	if (sigaction(SIGHUP, NULL, &hangup) || hangup.sa_handler != SIG_IGN)
 		sigaddset(held, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, held, NULL);
+	on_terminal = isatty(STDIN_FILENO) == 1 || isatty(STDOUT_FILENO) == 1 || isatty(STDERR_FILENO) == 1;
 	signal(SIGTERM, SIG_DFL); /* a shell's background ignores SIGINT: somebody who sends it to us means us */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of write, not of ours */
+}
+
+/* Without a terminal nobody has hung up: somebody hopes that settings are read anew, and a unit would not restart what ended well. */
+static bool outlives(int signal_number)
+{
+	if (signal_number != SIGHUP || on_terminal)
+		return false;
+	log_warn("hangup_ignored", LOG_TEXT("advice", "nothing is read anew: restart it"));
+	return true;
 }
 
 int process_wait_stop(const sigset_t *held)
 {
 	int signal_number = 0;
 
-	while (sigwait(held, &signal_number))
+	while (sigwait(held, &signal_number) || outlives(signal_number))
 		;
+	if (!on_terminal)
+		signal(SIGHUP, SIG_IGN);
 	pthread_sigmask(SIG_UNBLOCK, held, NULL);
 	return signal_number;
 }

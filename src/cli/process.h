@@ -26,7 +26,10 @@ MUST_USE enum err process_harden(void);
  */
 void process_hold_signals(sigset_t *held);
 
-/* Sleeps until one of them comes; afterwards a second one ends the process at once. Returns the signal. */
+/*
+ * Sleeps until one of them comes; afterwards a second one ends the process at once. Returns the signal. Where standard input, output and
+ * error were no terminal SIGHUP ends nothing: the log says so.
+ */
 int process_wait_stop(const sigset_t *held);
 
 #endif

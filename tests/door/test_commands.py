@@ -271,6 +271,20 @@ class Running(unittest.TestCase):
                 self.assertEqual(server.end(how), 0)
                 server.stop()
 
+    def test_a_hangup_ends_it_on_a_terminal_alone(self):
+        """Who sends it otherwise wants the settings to be read anew, not a service that is down."""
+        server = Server()
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_log(r"warn hangup_ignored .*restart")
+        Person(server).sign_up()
+        server.stop()
+        ours, terminal = os.openpty()
+        server = Server(stderr=terminal)
+        os.close(terminal)
+        self.assertEqual(server.end(signal.SIGHUP), 0)
+        os.close(ours)
+        server.stop()
+
     def test_a_second_signal_ends_it_at_once(self):
         server = Server()
         with socket.create_connection(("127.0.0.1", server.port)) as slow:
