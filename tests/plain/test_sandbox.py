@@ -2,6 +2,7 @@
 import os
 import platform
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "door")]
 from harness import Person, Server, binary, clean_environment, expect, free_port  # noqa: E402
-from sandbox import UNIT, confine, directives, filter_of  # noqa: E402
+from sandbox import ROOT, UNIT, confine, directives, filter_of  # noqa: E402
 
 EXPOSED_AT_MOST = 15  # of 100, as systemd-analyze counts
 
@@ -24,6 +25,37 @@ class Folder(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="twostep-sandbox-")
         self.addCleanup(shutil.rmtree, self.folder, True)
+
+
+class Documented(Folder):
+    """docs/service.md, followed as it is written."""
+
+    def setUp(self):
+        super().setUp()
+        with open(os.path.join(ROOT, "docs/service.md"), encoding="utf-8") as file:
+            self.blocks = re.findall(r"^```\n(.*?)^```$", file.read(), re.M | re.S)
+
+    def settings(self, *names):
+        """The variables of the one block that has all of these."""
+        found, = (block for block in self.blocks if all(f"{name}=" in block for name in names))
+        return dict(re.findall(r"^(?:Environment=)?(TWOSTEP_\w+)=(.*)$", found, re.M))
+
+    def test_the_server_starts_with_what_is_shown(self):
+        """The mail server need not answer for it."""
+        shown = self.settings("TWOSTEP_PUBLIC_URL")
+        self.assertLessEqual({"TWOSTEP_MAIL", "TWOSTEP_MAIL_FROM", "TWOSTEP_TRUSTED_PROXIES"}, set(shown))
+        by_unit = self.settings("LoadCredential", "TWOSTEP_MAIL_PASSWORD_FILE")
+        with open(os.path.join(self.folder, "mail-password"), "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write("hush\n")
+        server = Server(env={**shown, **{name: value.replace("%d", self.folder) for name, value in by_unit.items()}})
+        self.addCleanup(server.stop)
+        self.assertNotRegex(server.log(), r" warn (?!running_as_root)")
+
+    def test_the_password_of_mail_comes_as_the_unit_has_it(self):
+        with open(UNIT, encoding="utf-8") as file:
+            unit = file.read()
+        shown, = (block for block in self.blocks if "LoadCredential=" in block)
+        self.assertEqual([line for line in shown.splitlines() if line not in unit], [])
 
 
 @needs_systemd
