@@ -1,5 +1,6 @@
 // A page in every look: light and dark, on a desktop and a phone. What is wrong with it: violations of WCAG 2.2 AA that axe can find,
-// anything to scroll sideways at any width, links to nowhere, not one heading, no title, the wrong language.
+// anything to scroll sideways at any width, links to nowhere, Enter that presses a lesser button, not one heading, no title, the
+// wrong language.
 //
 //     SCREENSHOTS=DIR node --test pages.test.mjs         keeps a picture of each
 import path from "node:path";
@@ -36,6 +37,12 @@ function sideways() {
   return { by: document.documentElement.scrollWidth - innerWidth, wide: wide.map((element) => element.outerHTML.slice(0, 80)) };
 }
 
+/* Of several buttons the first in the tree is what Enter presses: it has to be the one that the form is for. */
+function lesser() {
+  const sending = [...document.forms].map((form) => [...form.elements].filter(({ type }) => type === "submit"));
+  return sending.filter(([first, ...more]) => more.length && !first.matches(".button:not(.plain)")).map(([first]) => first.textContent);
+}
+
 /* A page, looked at from these sides; the answer is what is wrong with it. */
 export async function look(v, name, looks = LOOKS) {
   const wrong = [];
@@ -55,6 +62,7 @@ export async function look(v, name, looks = LOOKS) {
     lang: document.documentElement.lang, title: document.title, headings: document.querySelectorAll("h1").length,
     nowhere: [...document.querySelectorAll("a[href^='#']")].map((link) => link.hash).filter((hash) => !document.querySelector(hash)),
   }));
+  for (const button of await v.page.evaluate(lesser)) wrong.push(`${name}: Enter presses "${button}"`);
   if (nowhere.length) wrong.push(`${name}: links to ${nowhere}, which is not there`);
   if (lang !== v.locale) wrong.push(`${name}: lang is ${lang}`);
   if (headings !== 1) wrong.push(`${name}: ${headings} headings`);

@@ -118,6 +118,65 @@ for (const [name, hand] of Object.entries(hands)) {
   }
 }
 
+/* What Enter presses in each of these fields; nothing is sent. */
+async function pressedByEnter(v, fields) {
+  await v.page.evaluate(() => {
+    window.pressed = [];
+    addEventListener("submit", (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      window.pressed.push(event.submitter.textContent);
+    }, true);
+  });
+  for (const field of fields) await v.field(field).press("Enter");
+  return v.page.evaluate(() => window.pressed);
+}
+
+test("Enter in any field of a form that asks for a proof presses the button that the form is for", async () => {
+  await visit(browser, server, {}, async (v) => {
+    const { owner, id } = await house(v);
+    const member = await somebody(server, "이몽룡", { twoStep: true });
+    join(server, id, member);
+    await v.page.goto(`/organizations/${id}`);
+    await v.leads(() => v.page.getByRole("row").filter({ hasText: member.email }).getByRole("link").click());
+    const reset = `${await v.path()}/reset`;
+    server.ageProofs(owner.email, 3600);
+
+    const create = async () => {
+      await v.page.goto(`/organizations/${id}/services`);
+      await v.field("Service name").fill("Wiki");
+      await v.press("Create Service");
+    };
+    const open = (place) => () => v.page.goto(place);
+    const proofs = ["Password", "Authentication code"];
+    const forms = [
+      ["Continue", create, proofs],
+      ["Reset 2-step verification", open(reset), ["Reason", "Your password", "Authentication code"]],
+      ["Next", open("/account/two-step/recovery-codes"), proofs],
+      ["close.button", open("/account/close"), proofs],
+    ];
+    for (const [button, show, fields] of forms) {
+      await show();
+      const pressed = await pressedByEnter(v, fields);
+      assert.equal(pressed.length, fields.length);
+      for (const text of pressed) assert.match(text, v.say(button));
+    }
+
+    await create();
+    await v.field("Password").fill(owner.password);
+    await v.field("Authentication code").fill(owner.phone.code());
+    await enter(v);
+    await v.message("notice.service_created").waitFor();
+    server.ageProofs(owner.email, 3600);
+    await v.page.goto(reset);
+    await v.field("Reason").fill("The phone is lost.");
+    await v.field("Your password").fill(owner.password);
+    await v.field("Authentication code").fill(owner.phone.code());
+    await v.leads(() => v.field("Reason").press("Enter"));
+    await v.message("notice.step_reset").waitFor();
+  });
+});
+
 test("a wrong field has the focus, and what is wrong leads to it", async () => {
   await visit(browser, server, {}, async (v) => {
     const { id } = await house(v);
