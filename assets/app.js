@@ -54,6 +54,24 @@ for (const form of all("form")) {
 	});
 }
 
+// A form that changes something is sent once: a second click, or Enter, before the answer would be told that it is done already.
+// It can be sent again when the page comes back, when the browser gives up waiting, and at the latest after this time.
+const AGAIN_MS = 10000;
+let sent, again;
+function forget() {
+	sent = null;
+	clearTimeout(again);
+}
+addEventListener("submit", (event) => {
+	if (!event.target.matches("[method=post]")) return;
+	if (event.target === sent) return event.preventDefault();
+	forget();
+	sent = event.target;
+	again = setTimeout(forget, AGAIN_MS);
+});
+addEventListener("pageshow", forget);
+globalThis.navigation?.addEventListener("navigateerror", forget);
+
 // "I saved my recovery codes" opens the way. Again when the page comes back from the browser's memory.
 function follow(box) {
 	document.getElementById(box.dataset.enables).disabled = !box.checked;
