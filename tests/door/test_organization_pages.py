@@ -320,6 +320,17 @@ class Security(PagesTest):
         self.assertIn("requires 2-step verification from", manager.open(f"/organizations/{organization}").main.text)
         self.assertNotIn("requires 2-step verification from", owner.open(f"/organizations/{organization}").main.text)
 
+    def test_what_a_sign_in_has_to_say_is_said_by_whatever_page_follows(self):
+        owner = self.signed_up(two_step=True)
+        organization = self.organization(owner)
+        places = ((self.place(organization) + "/demand?required=true&grace_days=0", 200), (self.place(ABSENT), 404))
+        for code, (place, status) in zip(owner.account.recovery_codes, places):
+            with self.subTest(place):
+                page = Visitor(self.server, account=owner.account).open(place).press("Sign in", Email=owner.email, Password=PASSWORD)
+                page = page.press("Use a recovery code").press("Verify", Recovery_code=code)
+                self.assertEqual((page.path, page.reply.status), (place, status))
+                self.assertIn("You signed in with a recovery code.", page.main.text)
+
     def test_wrong_numbers_are_said_at_their_fields(self):
         organization, owner, *_ = self.house(two_step=True)
         page = owner.open(self.place(organization))
