@@ -78,6 +78,14 @@ for (const locale of LOCALES) {
       assert.match(file.headers()["content-type"], /^text\/plain/);
       assert.match(file.headers()["content-disposition"], /^attachment/);
 
+      // On paper: the codes, and whose they are.
+      await v.page.emulateMedia({ media: "print" });
+      const paper = await v.page.evaluate(() => document.body.innerText);
+      for (const text of [...codes, "Dfinery", person.email]) assert.ok(paper.includes(text), `the paper lacks ${text}`);
+      for (const key of ["setup.leave", "setup.leave_hint", "frame.left"])
+        assert.doesNotMatch(paper, new RegExp(v.say(key).source.slice(1, -1)));
+      await v.page.emulateMedia({ media: "screen" });
+
       await v.field("I saved my recovery codes").check();
       assert.ok(await v.button("Complete").isEnabled());
       await v.field("I saved my recovery codes").uncheck();
