@@ -80,7 +80,7 @@ static enum err cancel(struct call *call)
 static enum err show_undo(struct call *call, const char *token, enum err err)
 {
 	const struct page_account_email_undo page = {
-		.frame = page_frame(call, err ? "/" : NULL, err),
+		.frame = page_frame(call, NULL, err),
 		.token = token,
 	};
 	if (!page.frame)
@@ -124,7 +124,7 @@ enum err show_close(struct call *call, enum err err)
 	struct part_confirm confirm = *fields;
 	confirm.other = confirm.recovery ? CLOSE_PATH : confirm.other;
 	const struct page_account_close page = {
-		.frame = page_frame(call, CLOSE_PATH, told),
+		.frame = page_frame(call, confirm.recovery ? CLOSE_PATH "?method=recovery_code" : CLOSE_PATH, told),
 		.confirm = &confirm,
 		.email = call->caller->account.email,
 		.password_error = page_field(call, err, "password"),

@@ -117,7 +117,7 @@ static enum err show(struct call *call, const struct audit_query *query, const s
 		choices[i] = (struct part_audit_choice){ word, words[i].msg, same(query->action, word) };
 	}
 	const struct page_audit page = {
-		.frame = page_frame(call, err ? organization_place(call, "/audit") : NULL, err),
+		.frame = page_frame(call, NULL, err),
 		.events = events, .events_count = found->count,
 		.none = !err && !found->count,
 		.choices = choices, .choices_count = COUNT(choices),

@@ -103,6 +103,14 @@ static bool is_code(const char *code)
 	return code && *code && strlen(code) < 32 && !code[strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-")];
 }
 
+/* Where the mailed code stands in the form; in the arena. */
+static const char *accept_place(struct call *call)
+{
+	const char *code = query_value(call, "code");
+
+	return is_code(code) ? arena_printf(call->arena, ACCEPT_PATH "?code=%s", code) : ACCEPT_PATH;
+}
+
 /* A mailed link, opened by nobody we know: they sign in or up first, and the code comes with them. */
 static enum err show_choice(struct call *call, const char *code)
 {
@@ -111,7 +119,7 @@ static enum err show_choice(struct call *call, const char *code)
 		.code = code,
 		.open = call->settings->signup != SIGNUP_OPEN ? code != NULL : true,
 	};
-	const char *place = code ? arena_printf(call->arena, ACCEPT_PATH "?code=%s", code) : ACCEPT_PATH;
+	const char *place = accept_place(call);
 
 	if (!page.frame || !place)
 		return ERR_MEMORY;
@@ -122,14 +130,16 @@ static enum err show_choice(struct call *call, const char *code)
 
 static enum err show_accept(struct call *call, const char *code, enum err err)
 {
+	const char *place = accept_place(call);
 	const struct page_invitation_accept page = {
-		.frame = page_frame(call, err ? ACCEPT_PATH : NULL, err),
+		.frame = page_frame(call, place, err),
+		.action = place,
 		.email = call->caller->account.email,
 		.code = code,
 		.code_error = page_field(call, err, "code"),
 	};
 
-	if (!page.frame)
+	if (!page.frame || !place)
 		return ERR_MEMORY;
 	page_invitation_accept(&call->out->body, call->locale, &page);
 	return page_sent(call, err);

@@ -41,10 +41,11 @@ static const char *policy_of(struct call *call)
 	return policy ? policy : POLICY("");
 }
 
-static const char *asked_for(struct call *call)
+static const char *asked_for(struct call *call, enum err err)
 {
 	const struct view *target = &call->request->target;
-	const char *place = call->request->method & (GET | HEAD) ? arena_copy(call->arena, target->bytes, target->length) : NULL;
+	bool shown = err || call->request->method & (GET | HEAD);
+	const char *place = shown ? arena_copy(call->arena, target->bytes, target->length) : NULL;
 
 	return page_is_local(place) ? place : "/";
 }
@@ -125,7 +126,7 @@ const struct part_frame *page_frame(struct call *call, const char *here, enum er
 	frame->product = call->settings->name;
 	frame->person = call->caller ? call->caller->account.name : NULL;
 	frame->email = call->caller ? call->caller->account.email : NULL;
-	frame->here = here ? here : asked_for(call);
+	frame->here = here ? here : asked_for(call, err);
 	frame->other_tag = locale_tag(korean ? LOCALE_EN : LOCALE_KO);
 	frame->other_name = korean ? "English" : "한국어";
 	frame->notice = notice_take(call, &frame->notice_warns);

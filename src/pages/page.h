@@ -10,7 +10,8 @@
 
 /*
  * The frame of a page, in the arena; NULL: memory is at its end.
- * here  where a GET shows this page again, for the language switch; NULL: the address that was asked for
+ * here  where a GET shows this page again, for the language switch; NULL: the address that was asked for, or that a form with an
+ *       error was sent to
  * err   what the page tells at its top, with a link to the field call->wrong; OK: nothing
  */
 const struct part_frame *page_frame(struct call *call, const char *here, enum err err);

@@ -38,7 +38,7 @@ static const struct form complete_form = FORM(complete_form, complete_fields);
 static enum err show_complete(struct call *call, const struct complete_form *typed, enum err err)
 {
 	const struct page_password_reset_complete page = {
-		.frame = page_frame(call, err ? "/password-reset/complete" : NULL, err),
+		.frame = page_frame(call, NULL, err),
 		.email = typed->email,
 		.code = typed->code,
 		.email_error = page_field(call, err, "email"),

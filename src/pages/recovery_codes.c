@@ -95,7 +95,7 @@ enum err show_reissue(struct call *call, enum err err)
 	struct part_confirm confirm = *fields;
 	confirm.other = confirm.recovery ? CODES_PATH : confirm.other;
 	const struct page_reissue page = {
-		.frame = page_frame(call, CODES_PATH, told),
+		.frame = page_frame(call, confirm.recovery ? CODES_PATH "?method=recovery_code" : CODES_PATH, told),
 		.confirm = &confirm,
 		.email = call->caller->account.email,
 		.password_error = page_field(call, told, "password"),

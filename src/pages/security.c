@@ -41,7 +41,7 @@ static enum err show(struct call *call, enum err err)
 
 	mode = typed_mode ? mode : csv_download_name(security.csv);
 	const struct page_security page = {
-		.frame = page_frame(call, organization_place(call, "/security"), err),
+		.frame = page_frame(call, NULL, err),
 		.members = security.members,
 		.with_two_step = security.with_two_step,
 		.held = !mandate->required && !security.own_two_step,

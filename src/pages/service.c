@@ -163,7 +163,7 @@ static enum err show(struct call *call, enum err err)
 		return failed;
 	if (!err && page_refuses(err = try_rules(call, &page)))
 		return err;
-	page.frame = page_frame(call, service_place(call, ""), err);
+	page.frame = page_frame(call, NULL, err);
 	page.name_error = page_field(call, err, "name");
 	page.hosts_error = page_field(call, err, "hosts");
 	page.rules_error = rules_error(call, err);

@@ -15,8 +15,8 @@
 static enum err show_email(struct call *call, const struct setup_view *view, bool replace, enum err err)
 {
 	bool sent = view->state == SETUP_EMAIL_SENT, recovery = query_value(call, "method") != NULL;
-	const char *here = replace ? SETUP_PATH "?replace=true" : SETUP_PATH;
-	const char *other = !replace ? NULL : recovery ? here : SETUP_PATH "?replace=true&method=recovery_code";
+	const char *ways[] = { SETUP_PATH "?replace=true", SETUP_PATH "?replace=true&method=recovery_code" };
+	const char *here = replace ? ways[recovery] : SETUP_PATH, *other = replace ? ways[!recovery] : NULL;
 
 	const struct page_setup_email page = {
 		.frame = page_frame(call, here, err),

@@ -5,6 +5,8 @@
 #include "pages/routes.h"
 #include "base/banned.h"
 
+#define ELSEWHERE_PLACE "/signup/verify/elsewhere"
+
 struct sign_up_form { const char *email, *name, *password, *invitation; };
 static const struct field sign_up_fields[] = {
 	FIELD_LONG(sign_up_form, email, FIELD_OPTIONAL),
@@ -17,7 +19,7 @@ static const struct form sign_up_form = FORM(sign_up_form, sign_up_fields);
 static enum err show_sign_up(struct call *call, const struct sign_up_form *typed, enum err err)
 {
 	const struct page_sign_up page = {
-		.frame = page_frame(call, "/signup", err),
+		.frame = page_frame(call, NULL, err),
 		.email = typed->email,
 		.name = typed->name,
 		.email_error = page_field(call, err, "email"),
@@ -93,14 +95,38 @@ static enum err sign_up(struct call *call)
 	return page_to(call, "/signup/verify");
 }
 
+/* A try's id goes into an address of ours: only one that is of the right form. */
+static const char *asked_try(struct call *call)
+{
+	const char *try = query_value(call, "try");
+	struct id id;
+
+	return try && !id_parse(try, &id) ? try : NULL;
+}
+
+static const char *asked_code(struct call *call)
+{
+	const char *code = query_value(call, "code");
+
+	return is_code(code) ? code : NULL;
+}
+
+/* The page for other browsers, with what the mailed link brought; in the arena. NULL: no link was followed. */
+static const char *elsewhere_place(struct call *call)
+{
+	const char *try = asked_try(call), *code = asked_code(call);
+
+	return try ? arena_printf(call->arena, ELSEWHERE_PLACE "?try=%s&code=%s", try, code ? code : "") : NULL;
+}
+
 /* The page for the browser that began; a mailed link fills the code in and leads the others to the password. */
-static enum err show_verify(struct call *call, const char *try, const char *code, enum err err)
+static enum err show_verify(struct call *call, const char *code, enum err err)
 {
 	const struct page_sign_up_verify page = {
-		.frame = page_frame(call, err ? "/signup/verify" : NULL, err),
+		.frame = page_frame(call, NULL, err),
 		.code = code,
 		.code_error = page_field(call, err, "code"),
-		.elsewhere = try ? arena_printf(call->arena, "/signup/verify?elsewhere=1&try=%s&code=%s", try, code ? code : "") : NULL,
+		.elsewhere = elsewhere_place(call),
 	};
 	if (!page.frame)
 		return ERR_MEMORY;
@@ -110,8 +136,10 @@ static enum err show_verify(struct call *call, const char *try, const char *code
 
 static enum err show_elsewhere(struct call *call, const char *try, const char *code, enum err err)
 {
+	const char *place = elsewhere_place(call);
 	const struct page_sign_up_elsewhere page = {
-		.frame = page_frame(call, err ? "/signup" : NULL, err),
+		.frame = page_frame(call, NULL, err),
+		.action = place ? place : ELSEWHERE_PLACE,
 		.try = try,
 		.code = code,
 		.code_error = page_field(call, err, "code"),
@@ -123,23 +151,20 @@ static enum err show_elsewhere(struct call *call, const char *try, const char *c
 	return page_sent(call, err);
 }
 
-/* A try's id goes into an address of ours: only one that is of the right form. */
-static const char *asked_try(struct call *call)
-{
-	const char *try = query_value(call, "try");
-	struct id id;
-
-	return try && !id_parse(try, &id) ? try : NULL;
-}
-
 static enum err look_verify(struct call *call)
 {
-	const char *try = asked_try(call), *code = query_value(call, "code");
+	const char *try = asked_try(call);
 
-	code = is_code(code) ? code : NULL;
-	if (try && (query_value(call, "elsewhere") || !cookie_get(call, COOKIE_SIGNUP)))
-		return show_elsewhere(call, try, code, OK);
-	return cookie_get(call, COOKIE_SIGNUP) ? show_verify(call, try, code, OK) : page_to(call, "/signup");
+	if (cookie_get(call, COOKIE_SIGNUP))
+		return show_verify(call, asked_code(call), OK);
+	return try ? show_elsewhere(call, try, asked_code(call), OK) : page_to(call, "/signup");
+}
+
+static enum err look_elsewhere(struct call *call)
+{
+	const char *try = asked_try(call);
+
+	return try ? show_elsewhere(call, try, asked_code(call), OK) : page_to(call, "/signup");
 }
 
 struct code_form { const char *code; };
@@ -159,7 +184,7 @@ static enum err verify(struct call *call)
 		err = sign_up_verify(call, try, form->code, TRANSPORT_COOKIE, &result);
 	if (page_cannot_tell(err))
 		return err;
-	return err ? show_verify(call, NULL, form->code, err) : signed_in(call, &result, NOTICE_WELCOME);
+	return err ? show_verify(call, form->code, err) : signed_in(call, &result, NOTICE_WELCOME);
 }
 
 struct elsewhere_form { const char *try, *code, *password; };
@@ -202,17 +227,12 @@ static enum err resend(struct call *call)
 	return err ? err : page_to_with(call, "/signup/verify", NOTICE_RESENT);
 }
 
-static enum err go_sign_up(struct call *call)
-{
-	return page_to(call, "/signup");
-}
-
 const struct route sign_up_pages[] = {
 	{ GET, "/signup", ACCESS_ANYBODY, FRESH_NOT, NULL, look },
 	{ POST | HASHES, "/signup", ACCESS_ANYBODY, FRESH_NOT, &sign_up_form, sign_up },
 	{ GET, "/signup/verify", ACCESS_ANYBODY, FRESH_NOT, NULL, look_verify },
 	{ POST, "/signup/verify", ACCESS_ANYBODY, FRESH_NOT, &code_form, verify },
-	{ GET, "/signup/verify/elsewhere", ACCESS_ANYBODY, FRESH_NOT, NULL, go_sign_up },
+	{ GET, "/signup/verify/elsewhere", ACCESS_ANYBODY, FRESH_NOT, NULL, look_elsewhere },
 	{ POST, "/signup/verify/elsewhere", ACCESS_ANYBODY, FRESH_NOT, &elsewhere_form, verify_elsewhere },
 	{ POST, "/signup/resend", ACCESS_ANYBODY, FRESH_NOT, NULL, resend },
 	ROUTES_END

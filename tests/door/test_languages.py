@@ -2,7 +2,8 @@
 import re
 import unittest
 
-from harness import DoorTest, expect, mail_text, new_address
+from harness import PASSWORD, WRONG_PASSWORD, DoorTest, expect, mail_code, mail_text, new_address
+from test_organization_pages import PagesTest
 
 HANGUL = re.compile("[\uac00-\ud7a3]")
 
@@ -78,6 +79,120 @@ class KoreanServer(DoorTest):
             headers = {"Accept-Language": language} if language else {}
             detail = expect(self.person().get("/nothing", headers=headers), 404)["detail"]
             self.assertEqual(bool(HANGUL.search(detail)), korean, language)
+
+
+class TheSwitch(PagesTest):
+    """한국어 and English on each page lead to that page again, with what it knew."""
+
+    def names(self, page):
+        return sorted(n["name"] for n in page.main.all("input", "select", "textarea") if n["name"])
+
+    def switched(self, page, at=None, **known):
+        again = page
+        for name, language in (("한국어", "ko"), ("English", "en")):
+            again = again.press(name)
+            self.assertEqual(again.path, at or page.path)
+            self.assertEqual(again.root.all("html")[0]["lang"], language)
+            self.assertEqual(self.names(again), self.names(page), again.main.text)
+            values = {n["name"]: n["value"] for n in again.main.all("input")}
+            self.assertEqual({n: values.get(n) for n in known}, known)
+        self.assertEqual(again.main.all("h1")[0].text, page.main.all("h1")[0].text)
+        return again
+
+    def link(self, person, action, path):
+        """(the link to that path which is mailed, its code)."""
+        before = len(person.mails())
+        action()
+        mail = self.server.mail_after(person.email, before)
+        return re.search(re.escape(self.server.origin) + rf"({path}\S+)", mail_text(mail))[1], mail_code(mail)
+
+    def test_of_signing_up(self):
+        kim = self.visitor()
+        page = self.switched(kim.open("/signup"))
+        link, code = self.link(kim, lambda: page.press("Sign up", Email=kim.email, Name="Kim", Password=PASSWORD), "/signup/verify")
+        page = self.switched(kim.open(link), code=code)
+        page = self.switched(page.press("Verify", Verification_code="0000-0000-0000"), code=code)
+        page = self.switched(page.press("Did you begin in another browser?"))
+        other = self.visitor()
+        page = self.switched(other.open(link), code=code)
+        page = self.switched(page.press("Verify", Password=WRONG_PASSWORD), code=code)
+        wrong = self.switched(other.open(link.split("&code=")[0] + "&code=0000-0000-0000"), code="0000-0000-0000")
+        self.switched(wrong.press("Verify", Password=PASSWORD).press("Verify", Verification_code=""))
+        page.press("Verify", Password=PASSWORD)
+        self.assertTrue(other.is_signed_in())
+
+    def test_of_an_invitation(self):
+        organization, owner, *_ = self.house()
+        guest, kim = self.visitor(), self.signed_up()
+        for person in (guest, kim):
+            link, code = self.link(person, lambda p=person: expect(owner.post(
+                f"/organizations/{organization}/invitations", {"email": p.email, "role": "member"}), 201), "/invitations/accept")
+            page = self.switched(person.open(link))
+        page = self.switched(page.press("Join", Invitation_code="0000-0000-0000"), code=code)
+        page.press("Join")
+        self.assertEqual(self.role_of(organization, kim), "member")
+
+    def test_of_a_forgotten_password(self):
+        kim, visitor = self.signed_up(), self.visitor()
+        page = self.switched(visitor.open("/password-reset"))
+        typed = []
+        link, code = self.link(kim, lambda: typed.append(page.press("Send code", Email=kim.email)), "/password-reset/complete")
+        page = self.switched(typed[0], email=kim.email)
+        page = page.press("Set new password", Verification_code=code, New_password="short")
+        self.assertEqual(self.switched(page, email=kim.email).field("Verification code")["value"], "", "typed here: not for an address")
+        page = self.switched(visitor.open(link), email=kim.email, code=code)
+        self.switched(page.press("Set new password", New_password="short"), email=kim.email, code=code)
+
+    def test_of_an_address_that_is_taken_back(self):
+        kim, email = self.signed_up(), new_address()
+        old = kim.email
+        page = self.switched(kim.open("/account/email"))
+        before = len(self.server.mails(email))
+        page = self.switched(page.press("Send the code", **{"New e-mail address": email}))
+        code = mail_code(self.server.mail_after(email, before))
+        self.switched(page.press("Confirm", Verification_code="0000-0000-0000"), at="/account/email")
+        before = len(self.server.mails(old))
+        page.press("Confirm", Verification_code=code)
+        link = re.search(r"/account/email/undo\?token=(\S+)", mail_text(self.server.mail_after(old, before)))
+        page = self.switched(self.visitor().open(link[0]), token=link[1])
+        self.server.sql("UPDATE account SET email = ? WHERE email = ?", old, self.signed_up().email)
+        page = page.press("Take it back")
+        self.assertEqual(page.reply.status, 409)
+        self.switched(page, token=link[1])
+
+    def test_where_a_recovery_code_is_asked_for(self):
+        kim = self.signed_up(two_step=True)
+        self.server.forward(700)
+        for path in ("/account/close", "/account/two-step/recovery-codes", "/account/two-step/setup?replace=true"):
+            page = self.switched(kim.open(path).press("Use a recovery code"))
+            self.assertTrue(page.has("Recovery code", "input"), path)
+        page = kim.send("/account/close", {"password": PASSWORD, "confirm_method": "recovery_code", "confirm_code": "x"})
+        self.switched(page, at="/account/close?method=recovery_code")
+
+    def test_of_what_was_asked_by_an_address(self):
+        organization, owner, *_ = self.house(two_step=True)
+        place = f"/organizations/{organization}"
+        service = expect(owner.post(f"{place}/services", {"name": "Shop", "hosts": []}), 201)["id"]
+        for path, known in ((f"/services/{service}?method=PUT&path=%2Fa", {"path": "/a"}),
+                            (f"/services/{service}?method=PUT&path=a", {"path": "a"}),
+                            ("/audit?person=x&from=2026-02-31", {"person": "x", "from": "2026-02-31"}),
+                            ("/security/demand?required=true&grace_days=91", {"grace_days": "91"}),
+                            ("/security/demand?required=true&grace_days=9", {"grace_days": "9"}),
+                            ("?search=x&sort=name", {"search": "x"})):
+            self.switched(owner.open(place + path), **known)
+
+
+class TheSwitchWhereOneDomainSignsUp(PagesTest):
+    SERVER = {"args": ["--signup", "domain:example.com"]}
+
+    def test_an_invited_person_of_another_signs_up_in_their_language(self):
+        organization, owner, *_ = self.house()
+        email = "guest@elsewhere.net"
+        expect(owner.post(f"/organizations/{organization}/invitations", {"email": email, "role": "member"}), 201)
+        link = re.search(re.escape(self.server.origin) + r"(/invitations/accept\S+)", mail_text(self.server.mail_after(email, 0)))[1]
+        page = self.visitor().open(link).press("Sign up").press("한국어")
+        page = page.press("회원가입", 이메일=email, 이름="김소라", 비밀번호=PASSWORD)
+        self.assertEqual(page.path, f"/organizations/{organization}/services", page.main.text)
 
 
 if __name__ == "__main__":
