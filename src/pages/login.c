@@ -51,6 +51,7 @@ static enum err look(struct call *call)
 		cookie_set(call, COOKIE_RETURN, to, LOGIN_S);
 	if (!call->caller)
 		return show_login(call, NULL, OK);
+	notice_withdraw(call, NOTICE_LOGIN_EXPIRED); /* of a form that was sent twice, and signed in */
 	return page_to(call, page_is_local(to) ? to : "/");
 }
 
@@ -96,10 +97,13 @@ static bool is_recovery(const char *method)
 	return method && !strcmp(method, "recovery_code");
 }
 
+/* Another tab of this browser may have given the second step, and signed in: then there is nothing to begin again. */
 static enum err begin_again(struct call *call)
 {
+	if (call->caller && !cookie_get(call, COOKIE_LOGIN))
+		return page_to(call, "/");
 	cookie_clear(call, COOKIE_LOGIN);
-	return page_to_with(call, "/login", NOTICE_LOGIN_EXPIRED);
+	return page_to_with(call, call->caller ? "/" : "/login", NOTICE_LOGIN_EXPIRED);
 }
 
 static enum err show_second_step(struct call *call, const char *method, bool remember, enum err err)
@@ -130,8 +134,6 @@ static enum err show_second_step(struct call *call, const char *method, bool rem
 
 static enum err look_second_step(struct call *call)
 {
-	if (call->caller && !cookie_get(call, COOKIE_LOGIN))
-		return page_to(call, "/");
 	return show_second_step(call, query_value(call, "method"), false, OK);
 }
 

@@ -71,6 +71,19 @@ static enum notice find(const char *word, size_t length)
 	return NOTICE_NONE;
 }
 
+static enum notice read_word(const char *value)
+{
+	const char *dot = value ? strchr(value, '.') : NULL;
+
+	return dot ? find(value, (size_t)(dot - value)) : NOTICE_NONE;
+}
+
+void notice_withdraw(struct call *call, enum notice notice)
+{
+	if (read_word(cookie_get(call, COOKIE_NOTICE)) == notice)
+		cookie_clear(call, COOKIE_NOTICE);
+}
+
 const char *notice_take(struct call *call, bool *warns)
 {
 	SCOPED(buf_done) struct buf text = { 0 };
@@ -80,7 +93,7 @@ const char *notice_take(struct call *call, bool *warns)
 	if (!value)
 		return NULL;
 	cookie_clear(call, COOKIE_NOTICE);
-	enum notice notice = dot ? find(value, (size_t)(dot - value)) : NOTICE_NONE;
+	enum notice notice = read_word(value);
 	long left = dot ? strtol(dot + 1, NULL, 10) : 0;
 	if (notice == NOTICE_NONE || left < 0 || left > NUMBER_MAX)
 		return NULL;

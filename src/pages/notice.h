@@ -51,6 +51,9 @@ enum notice {
 
 void notice_set(struct call *call, enum notice notice, int number);
 
+/* Where the next page would say this one, it says nothing: it is not true any more. */
+void notice_withdraw(struct call *call, enum notice notice);
+
 /* The sentence that the visitor's cookie asks for, in the arena, and the cookie goes; NULL: none. */
 const char *notice_take(struct call *call, bool *warns);
 

@@ -95,6 +95,12 @@ static enum err sign_up(struct call *call)
 	return page_to(call, "/signup/verify");
 }
 
+/* No sign-up waits in this browser: one is begun, or another tab has finished it. */
+static enum err nothing_waits(struct call *call)
+{
+	return page_to(call, call->caller ? "/" : "/signup");
+}
+
 /* A try's id goes into an address of ours: only one that is of the right form. */
 static const char *asked_try(struct call *call)
 {
@@ -157,14 +163,14 @@ static enum err look_verify(struct call *call)
 
 	if (cookie_get(call, COOKIE_SIGNUP))
 		return show_verify(call, asked_code(call), OK);
-	return try ? show_elsewhere(call, try, asked_code(call), OK) : page_to(call, "/signup");
+	return try ? show_elsewhere(call, try, asked_code(call), OK) : nothing_waits(call);
 }
 
 static enum err look_elsewhere(struct call *call)
 {
 	const char *try = asked_try(call);
 
-	return try ? show_elsewhere(call, try, asked_code(call), OK) : page_to(call, "/signup");
+	return try ? show_elsewhere(call, try, asked_code(call), OK) : nothing_waits(call);
 }
 
 struct code_form { const char *code; };
@@ -179,7 +185,7 @@ static enum err verify(struct call *call)
 	enum err err;
 
 	if (!try)
-		return page_to(call, "/signup");
+		return nothing_waits(call);
 	if (!(err = page_needs(call, "code", form->code)))
 		err = sign_up_verify(call, try, form->code, TRANSPORT_COOKIE, &result);
 	if (page_cannot_tell(err))
@@ -222,8 +228,11 @@ static enum err verify_elsewhere(struct call *call)
 static enum err resend(struct call *call)
 {
 	const char *try = cookie_get(call, COOKIE_SIGNUP);
-	enum err err = try ? sign_up_resend(call, try) : OK;
+	enum err err;
 
+	if (!try)
+		return nothing_waits(call);
+	err = sign_up_resend(call, try);
 	return err ? err : page_to_with(call, "/signup/verify", NOTICE_RESENT);
 }
 

@@ -274,6 +274,41 @@ class Pages(DoorTest):
         self.assertEqual(self.server.sql("SELECT count(*) FROM session s JOIN account a ON a.id = s.account_id WHERE a.email = ?",
                                          kim.email), [(1,)], "the link served twice")
 
+    def test_a_sign_up_that_another_tab_has_finished_leads_to_the_start(self):
+        kim = self.visitor()
+        before = len(kim.mails())
+        first = kim.open("/signup").press("Sign up", Email=kim.email, Name="Kim Sora", Password=PASSWORD)
+        mail = self.server.mail_after(kim.email, before)
+        kim.open(re.findall(re.escape(self.server.origin) + r"(/signup/verify\S+)", mail_text(mail))[0]).press("Verify")
+        start = kim.open("/")
+        for what, page in (("a reload", kim.open(first.path)), ("its button", first.press("Verify", Verification_code=mail_code(mail))),
+                           ("another code", first.press("Send a new code"))):
+            self.assertEqual((page.path, page.main.text), (start.path, start.main.text), what)
+
+    def test_a_second_step_that_another_tab_has_given_leads_to_the_start(self):
+        lee = self.signed_in(two_step=True)
+        here = Visitor(self.server, account=lee.account)
+        one, two = [here.open("/login").press("Sign in", Email=lee.email, Password=PASSWORD)] * 2
+        late = Visitor(self.server, account=lee.account)
+        late.cookies = dict(here.cookies)
+        start = one.press("Verify", Authentication_code=lee.app_code())
+        page = two.press("Verify", Authentication_code=lee.wrong_code())
+        self.assertEqual((page.path, page.main.text), (start.path, start.main.text))
+        # Sent before the first answer came: the cookies of the browser are then those of both answers.
+        late.request("POST", "/login/second-step", raw=b"code=123456", headers={**late.KEPT, "Content-Type": "application/x-www-form-urlencoded"})
+        here.cookies = {**late.cookies, **here.cookies}
+        page = here.open("/login")
+        self.assertEqual((page.path, page.main.text), (start.path, start.main.text))
+
+    def test_a_sign_in_that_has_expired_is_told_whoever_is_signed_in(self):
+        kim, lee = self.signed_in(), self.signed_in(two_step=True)
+        for here in (kim, self.visitor()):
+            page = Visitor(self.server, account=lee.account).open("/login").press("Sign in", Email=lee.email, Password=PASSWORD)
+            page.visitor.cookies.update(here.cookies)
+            self.server.forward(700)
+            page = page.press("Verify", Authentication_code=lee.app_code())
+            self.assertIn("This sign-in has expired", page.main.text)
+
     def test_the_two_step_journey(self):
         lee = self.signed_in()
         self.assertRegex(lee.open("/account/two-step").main.text, r"\bOff\b")
