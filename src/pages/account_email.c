@@ -34,6 +34,11 @@ static enum err look(struct call *call)
 	return show(call, NULL, OK);
 }
 
+static enum err go_look(struct call *call)
+{
+	return page_to(call, "/account/email");
+}
+
 struct email_form { const char *email; };
 static const struct field email_fields[] = { FIELD_LONG(email_form, email, FIELD_OPTIONAL) };
 static const struct form email_form = FORM(email_form, email_fields);
@@ -160,6 +165,7 @@ static enum err close_it(struct call *call)
 const struct route account_email_pages[] = {
 	{ GET, "/account/email", ACCESS_SIGNED_IN, FRESH_NOT, NULL, look },
 	{ POST, "/account/email", ACCESS_SIGNED_IN, FRESH_PROOFS, &email_form, begin },
+	{ GET, "/account/email/verify", ACCESS_SIGNED_IN, FRESH_NOT, NULL, go_look },
 	{ POST, "/account/email/verify", ACCESS_SIGNED_IN, FRESH_NOT, &code_form, verify },
 	{ POST, "/account/email/cancel", ACCESS_SIGNED_IN, FRESH_NOT, NULL, cancel },
 	{ GET, "/account/email/undo", ACCESS_ANYBODY, FRESH_NOT, NULL, look_undo },

@@ -63,6 +63,11 @@ static enum err look(struct call *call)
 	return show(call, OK);
 }
 
+static enum err go_look(struct call *call)
+{
+	return page_to(call, organization_place(call, "/invitations"));
+}
+
 /* One that is gone meanwhile needs no more. */
 static enum err settled(struct call *call, enum err err, enum notice notice)
 {
@@ -190,7 +195,9 @@ const struct route invitations_pages[] = {
 	{ GET, WAITING_PATH, ACCESS_RIGHT(RIGHT_SEE_MEMBERS), FRESH_NOT, NULL, look },
 	{ POST, WAITING_PATH, ACCESS_RIGHT(RIGHT_INVITE), FRESH_NOT, &invite_form, invite_them },
 	{ GET, WAITING_PATH "/new", ACCESS_RIGHT(RIGHT_INVITE), FRESH_NOT, NULL, look_invite },
+	{ GET, WAITING_PATH "/{i}/resend", ACCESS_RIGHT(RIGHT_INVITE), FRESH_NOT, NULL, go_look },
 	{ POST, WAITING_PATH "/{i}/resend", ACCESS_RIGHT(RIGHT_INVITE), FRESH_NOT, NULL, resend },
+	{ GET, WAITING_PATH "/{i}/cancel", ACCESS_RIGHT(RIGHT_INVITE), FRESH_NOT, NULL, go_look },
 	{ POST, WAITING_PATH "/{i}/cancel", ACCESS_RIGHT(RIGHT_INVITE), FRESH_NOT, NULL, cancel },
 	ROUTES_END
 };

@@ -77,6 +77,11 @@ static enum err look(struct call *call)
 	return show(call, &(struct typed){ NULL, NULL }, OK);
 }
 
+static enum err go_look(struct call *call)
+{
+	return page_to(call, "/organizations");
+}
+
 struct name_form { const char *name; };
 static const struct field name_fields[] = { FIELD_LONG(name_form, name, FIELD_OPTIONAL) };
 static const struct form name_form = FORM(name_form, name_fields);
@@ -201,6 +206,7 @@ const struct route organizations_pages[] = {
 	{ POST, "/organizations", ACCESS_SIGNED_IN, FRESH_NOT, &name_form, create },
 	{ GET, ACCEPT_PATH, ACCESS_ANYBODY, FRESH_NOT, NULL, look_accept },
 	{ POST, ACCEPT_PATH, ACCESS_SIGNED_IN, FRESH_NOT, &code_form, accept_code },
+	{ GET, "/invitations/{i}/accept", ACCESS_SIGNED_IN, FRESH_NOT, NULL, go_look },
 	{ POST, "/invitations/{i}/accept", ACCESS_SIGNED_IN, FRESH_NOT, NULL, accept_one },
 	ROUTES_END
 };

@@ -259,6 +259,11 @@ static enum err save_downloads(struct call *call)
 	return changed(call, &change, fresh ? "csv_minutes" : "csv_mode", NOTICE_SAVED);
 }
 
+static enum err go_look(struct call *call)
+{
+	return page_to(call, organization_place(call, "/security"));
+}
+
 enum err page_sent_file(struct call *call, const char *back, enum err err)
 {
 	if (err != ERR_NEEDS_SECOND_STEP || !back)
@@ -285,8 +290,11 @@ const struct route security_pages[] = {
 	{ GET, SECURITY_PATH, ACCESS_RIGHT(RIGHT_SEE_MEMBERS), FRESH_NOT, NULL, look },
 	{ GET, SECURITY_PATH "/demand", ACCESS_RIGHT(RIGHT_SET_SECURITY), FRESH_NOT, NULL, look_demand },
 	{ POST, SECURITY_PATH "/demand", ACCESS_RIGHT(RIGHT_SET_SECURITY), FRESH_PROOFS, &demand_form, demand },
+	{ GET, SECURITY_PATH "/release", ACCESS_RIGHT(RIGHT_SET_SECURITY), FRESH_NOT, NULL, go_look },
 	{ POST, SECURITY_PATH "/release", ACCESS_RIGHT(RIGHT_SET_SECURITY), FRESH_PROOFS, NULL, release },
+	{ GET, SECURITY_PATH "/sessions", ACCESS_RIGHT(RIGHT_SET_SECURITY), FRESH_NOT, NULL, go_look },
 	{ POST, SECURITY_PATH "/sessions", ACCESS_RIGHT(RIGHT_SET_SECURITY), FRESH_PROOFS, &sessions_form, save_sessions },
+	{ GET, SECURITY_PATH "/downloads", ACCESS_RIGHT(RIGHT_SET_SECURITY), FRESH_NOT, NULL, go_look },
 	{ POST, SECURITY_PATH "/downloads", ACCESS_RIGHT(RIGHT_SET_SECURITY), FRESH_PROOFS, &downloads_form, save_downloads },
 	{ GET, "/organizations/{o}/members.csv", ACCESS_RIGHT(RIGHT_DOWNLOAD), FRESH_NOT, NULL, send_members },
 	ROUTES_END

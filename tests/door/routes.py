@@ -12,13 +12,14 @@ ANSWERS_BY_ITSELF = {"forward_auth_surface", "auth_request_surface", "ext_authz_
 DEFINE = re.compile(r'^#define (\w+_PATH)\s+((?:(?:"[^"]*"|\w+_PATH)\s*)+)(?:/\*.*)?$', re.M)
 TABLE = re.compile(r"^(?:static )?const struct route (\w+)\[\] = \{\n(.*?)^\};", re.M | re.S)
 LINE = re.compile(r'\{ (\w+)(?: \| HASHES)?, ((?:"[^"]*"|\w+_PATH| )+), ACCESS_(ANYBODY|RESTRICTED|SIGNED_IN|RIGHT\(RIGHT_\w+\)), '
-                  r"FRESH_\w+, (?:&\w+|NULL), \w+ \},")
+                  r"FRESH_(\w+), (?:&\w+|NULL), (\w+) \},")
 NO_ROUTE = 'static const struct route open_to_all = { GET, "", ACCESS_ANYBODY, FRESH_NOT, NULL, NULL };'
 
 
 class Route:
-    def __init__(self, method, path, access, file):
+    def __init__(self, method, path, access, file, freshness, handler):
         self.method, self.path, self.access, self.file = method, path, access, file
+        self.freshness, self.handler = freshness, handler
 
     def __repr__(self):
         return f"{self.method} {self.path}"
@@ -56,7 +57,7 @@ def routes_in(path, text, names):
             found = LINE.fullmatch(line)
             if not found:
                 raise AssertionError(f"{path}: {name} has a line that is not written as the others are: {line}")
-            rows.append(Route(found[1], spell(found[2], names), found[3], path))
+            rows.append(Route(found[1], spell(found[2], names), found[3], path, found[4], found[5]))
     if len(rows) != len(re.findall(r"\bACCESS_", text)):
         raise AssertionError(f"{path}: a route outside of the tables")
     return rows
@@ -70,6 +71,30 @@ def every_route():
         text = read(path)
         found += routes_in(path, text, defines(*headers, text))
     return found
+
+
+FUNCTION = re.compile(r"^(static )?[a-z][\w *]*?\b\*?(\w+)\([^;{]*\)\n\{\n(.*?)^\}", re.M | re.S)
+
+
+def functions_of(path):
+    """{name: (seen by others, body)}."""
+    return {name: (not static, body) for static, name, body in FUNCTION.findall(read(path))}
+
+
+def shows_a_page(route):
+    """Whether its handler may come to page_sent(), by whatever it names."""
+    files = {path: functions_of(path) for path in sources() if os.sep + "pages" + os.sep in path}
+    public = {name: (path, name) for path, found in files.items() for name, (seen, _) in found.items() if seen}
+    ahead, known = [(route.file, route.handler)], set()
+    while ahead:
+        at = path, name = ahead.pop()
+        if name == "page_sent":
+            return True
+        if at not in known:
+            known.add(at)
+            words = re.findall(r"\w+", re.sub(r'"[^"]*"', "", files[path][name][1]))
+            ahead += [(path, word) if word in files[path] else public[word] for word in words if word in files[path] or word in public]
+    return False
 
 
 def strays():

@@ -6,7 +6,7 @@ import urllib.parse
 
 from guard import GuardTest, HandOverTest
 from harness import Closed, Wire, binary, clean_environment, expect, mail_code, mail_text, new_address, token_of
-from routes import cookie_names, every_route, strays
+from routes import cookie_names, every_route, shows_a_page, strays
 from test_email_change import LINK
 
 SECRET_NAME = "Zephyrine Quillfeather"  # whose data it is that nobody may see: in no answer to anybody else
@@ -36,6 +36,14 @@ class Tables(unittest.TestCase):
             listed = bool((RESTRICTED_API if is_api(route) else RESTRICTED_PAGES).fullmatch(str(route)))
             if route.access != "ANYBODY":
                 self.assertEqual(route.access == "RESTRICTED", listed, route)
+
+    def test_have_a_page_to_look_at_where_a_form_may_answer_with_one(self):
+        """Else Enter in the address bar finds nothing there."""
+        pages = [route for route in every_route() if "/pages/" in route.file]
+        looked_at = {route.path for route in pages if route.method == "GET"}
+        lone = [route for route in pages if route.method == "POST" and route.path not in looked_at]
+        self.assertEqual([route for route in lone if route.freshness != "NOT" or shows_a_page(route)], [])
+        self.assertIn("/logout", [route.path for route in lone], "some lead on alone")
 
 
 class Victim:

@@ -343,6 +343,8 @@ class Security(PagesTest):
         for minutes in ("14", "1441", "", "x"):
             again = page.press("Save sessions", Minutes_without_use=minutes)
             self.assertIn("15 to 1440", self.wrong_at(again, "Minutes without use", 400), minutes)
+        for rest in ("/sessions", "/downloads", "/release"):
+            self.assertEqual(owner.open(self.place(organization) + rest).path, self.place(organization), "Enter in the address bar")
         self.assertIn("Saved.", page.press("Save sessions", Minutes_without_use="60").text)
         self.assertEqual(self.required(owner, organization)["session_idle_s"], 3600)
 
@@ -597,6 +599,8 @@ class Invitations(PagesTest):
         for action in ("resend", "cancel"):
             page = owner.send(f"/organizations/{organization}/invitations/{ABSENT}/{action}", {})
             self.assertIn("not there any more", page.text)
+            page = owner.open(f"/organizations/{organization}/invitations/{ABSENT}/{action}")
+            self.assertEqual(page.path, f"/organizations/{organization}/invitations")
 
     def test_the_mailed_link_brings_in_who_has_an_account(self):
         organization, owner, *_ = self.house()
@@ -623,6 +627,9 @@ class Invitations(PagesTest):
         self.invite(owner, organization, guest.email)
         page = guest.open("/organizations")
         self.assertIn(f"Invited by {owner.email} as Member", page.main.text)
+        place = page.named("Join Alpha", "button").inside("form")["action"]
+        self.assertEqual(guest.open(place).path, "/organizations", "looking changes nothing")
+        self.assertIsNone(self.role_of(organization, guest))
         page.press("Join Alpha")
         self.assertEqual(self.role_of(organization, guest), "member")
 
