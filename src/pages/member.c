@@ -64,6 +64,15 @@ struct role_form { const char *role; };
 static const struct field role_fields[] = { FIELD(role_form, role, FIELD_OPTIONAL) };
 static const struct form role_form = FORM(role_form, role_fields);
 
+/* Who changed their own role lands where the new one may look. */
+static enum err changed(struct call *call, const struct member *member)
+{
+	bool self = id_same(&member->account, &call->caller->account.id);
+	const char *home = organization_home(call, &call->membership->organization, member->role);
+
+	return page_to_with(call, self ? home : member_place(call, ""), NOTICE_SAVED);
+}
+
 /* A manager holds every service: what stands in the selects is a member's. */
 static enum err change(struct call *call)
 {
@@ -80,7 +89,7 @@ static enum err change(struct call *call)
 		err = member_change(call, call->segment[1], form->role, grants, count, &member);
 	if (page_refuses(err))
 		return err;
-	return err ? show(call, err) : page_to_with(call, member_place(call, ""), NOTICE_SAVED);
+	return err ? show(call, err) : changed(call, &member);
 }
 
 /* A question about this member: {name} in its title and text. */

@@ -206,6 +206,15 @@ class Members(PagesTest):
         self.assertEqual(manager.send(self.member_place(organization, owner), {"role": "member"}).reply.status, 403)
         self.assertEqual(self.role_of(organization, owner), "owner")
 
+    def test_who_gives_up_their_own_role_is_led_to_what_they_may_see(self):
+        organization, _, manager, _ = self.house()
+        place = self.member_place(organization, manager)
+        self.assertIn("Saved.", manager.open(place).press("Save").main.text, "a manager still")
+        page = manager.open(place).press("Save", Role_in_the_organization="member")
+        self.assertEqual(self.role_of(organization, manager), "member")
+        self.assertEqual((page.path, page.reply.status), (f"/organizations/{organization}/services", 200))
+        self.assertIn("Saved.", page.main.text)
+
     def test_removing_and_handing_over_ask_once_more(self):
         organization, owner, manager, member = self.house()
         page = manager.open(self.member_place(organization, member)).press("Remove")
