@@ -231,6 +231,17 @@ class Members(PagesTest):
         self.assertIn("You are a manager now.", page.text)
         self.assertEqual([self.role_of(organization, p) for p in (owner, manager)], ["manager", "owner"])
 
+    def test_a_service_that_is_gone_is_told_where_the_roles_stood(self):
+        organization, owner, _, member = self.house()
+        self.service(organization, "Shop")
+        page = owner.open(self.member_place(organization, member))
+        self.server.sql("DELETE FROM service")
+        page = page.press("Save", Shop="viewer")
+        self.assertEqual(page.reply.status, 400)
+        said = next(a for a in page.main.all("a") if "does not exist any more" in a.text)
+        self.assertIn("does not exist any more", page.ids[said["href"][1:]].text)
+        self.assertIn("Saved.", page.press("Save").main.text)
+
     def test_a_second_step_is_reset_with_password_and_reason(self):
         organization, owner, manager, member = self.house(two_step=True)
         self.server.forward(3600)
