@@ -72,7 +72,10 @@ MUST_USE enum err form_read_urlencoded(struct call *call, const struct form *for
 /* One value of the query string, percent-decoded, in the arena; NULL where absent, doubled, or not UTF-8. */
 const char *query_value(struct call *call, const char *name);
 
-/* One raw value of a urlencoded body, as query_value. For what a surface itself reads besides the route's form. */
+/*
+ * One raw value of a urlencoded body, as query_value. For what a surface itself reads besides the route's form, and to show a code
+ * again as it was typed.
+ */
 const char *form_value(struct call *call, const char *name);
 
 /* Calls back for each pair of a urlencoded body, decoded, in order; for pages that keep what was typed. */

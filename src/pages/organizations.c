@@ -189,7 +189,7 @@ static enum err accept_code(struct call *call)
 
 	if (!err)
 		err = invitation_accept(call, form->code, &joined);
-	return accepted(call, &joined, form->code, err);
+	return accepted(call, &joined, form_value(call, "code"), err);
 }
 
 /* One of those that wait for the caller, as the page lists them. */

@@ -94,7 +94,9 @@ static enum err complete(struct call *call)
 
 	if (page_cannot_tell(err))
 		return err;
-	return err ? show_complete(call, form, err) : page_to_with(call, "/login", NOTICE_PASSWORD_RESET);
+	if (err)
+		return show_complete(call, &(struct complete_form){ form->email, form_value(call, "code"), NULL }, err);
+	return page_to_with(call, "/login", NOTICE_PASSWORD_RESET);
 }
 
 const struct route password_reset_pages[] = {

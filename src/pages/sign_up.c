@@ -88,7 +88,7 @@ static enum err sign_up(struct call *call)
 	if (page_cannot_tell(err))
 		return err;
 	if (err)
-		return show_sign_up(call, form, err);
+		return show_sign_up(call, &(struct sign_up_form){ form->email, form->name, NULL, form_value(call, "invitation") }, err);
 	if (!*try.text)
 		return joined(call, &result);
 	cookie_set(call, COOKIE_SIGNUP, try.text, SIGN_UP_S);
@@ -190,7 +190,7 @@ static enum err verify(struct call *call)
 		err = sign_up_verify(call, try, form->code, TRANSPORT_COOKIE, &result);
 	if (page_cannot_tell(err))
 		return err;
-	return err ? show_verify(call, form->code, err) : signed_in(call, &result, NOTICE_WELCOME);
+	return err ? show_verify(call, form_value(call, "code"), err) : signed_in(call, &result, NOTICE_WELCOME);
 }
 
 struct elsewhere_form { const char *try, *code, *password; };
@@ -222,7 +222,7 @@ static enum err verify_elsewhere(struct call *call)
 
 	if (page_cannot_tell(err))
 		return err;
-	return err ? show_elsewhere(call, form->try, form->code, err) : signed_in(call, &result, NOTICE_WELCOME);
+	return err ? show_elsewhere(call, form->try, form_value(call, "code"), err) : signed_in(call, &result, NOTICE_WELCOME);
 }
 
 static enum err resend(struct call *call)

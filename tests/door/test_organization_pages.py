@@ -612,6 +612,7 @@ class Invitations(PagesTest):
         self.assertNotEqual(mail_code(mail), mail_code(again))
         page = guest.open("/organizations").press("Join", Invitation_code=mail_code(mail))
         self.wrong_at(page, "Invitation code")
+        self.assertEqual(page.field("Invitation code")["value"], mail_code(mail), "as it was mailed")
         page = owner.open(f"/organizations/{organization}/invitations").press(f"Cancel the invitation of {guest.email}")
         self.assertIn("is cancelled", page.text)
         page = guest.open("/organizations").press("Join", Invitation_code=mail_code(again))
@@ -640,6 +641,7 @@ class Invitations(PagesTest):
         other = self.signed_up()
         page = other.open(link).press("Join")
         self.wrong_at(page, "Invitation code")
+        self.assertEqual(page.field("Invitation code")["value"], mail_code(mail), "as it was mailed")
 
     def test_those_waiting_are_listed_and_joined_by_a_button(self):
         organization, owner, *_ = self.house()
@@ -662,6 +664,7 @@ class Invitations(PagesTest):
         self.assertEqual(page.field("Invitation code")["value"], mail_code(mail))
         page = page.press("Sign up", Email="other@example.com", Name="Lee", Password=PASSWORD)
         self.wrong_at(page, "Invitation code")
+        self.assertEqual(page.field("Invitation code")["value"], mail_code(mail), "as it was mailed")
         page = page.press("Sign up", Email=guest.email, Password=PASSWORD)
         self.assertEqual(self.role_of(organization, guest), "member", page.text)
         self.assertEqual(page.path, f"/organizations/{organization}/services")
