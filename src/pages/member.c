@@ -173,6 +173,7 @@ enum err show_reset(struct call *call, enum err err)
 
 	if (failed)
 		return failed;
+	const char *const words[] = { member.email };
 	const struct page_reset page = {
 		.frame = page_frame(call, member_place(call, "/reset"), told),
 		.confirm = confirm_fields(call, FRESH_SECOND_STEP, err, NULL),
@@ -183,7 +184,7 @@ enum err show_reset(struct call *call, enum err err)
 		.reason = form_value(call, "reason"),
 		.reason_error = page_field(call, err, "reason"),
 		.password_error = page_field(call, err, "password"),
-		.elsewhere = err == ERR_OTHER_ORGANIZATIONS,
+		.command = err == ERR_OTHER_ORGANIZATIONS ? page_command(call, "twostep user reset-second-step --reason TEXT", words, 1) : NULL,
 		.contact = call->settings->contact,
 	};
 	if (!page.frame || !page.frame->organization || !page.confirm)

@@ -268,3 +268,37 @@ const char *page_date(struct call *call, int64_t at_s)
 	lang_fill(&text, call->locale, MSG_DATE_YEAR, args, COUNT(args));
 	return arena_buf(call->arena, &text);
 }
+
+/* As it is where it has nothing that a shell reads as more than a letter, else in quotes. */
+static void shell_word(struct buf *out, const char *word)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._+-:";
+
+	if (!word[strspn(word, plain)]) {
+		buf_text(out, word);
+		return;
+	}
+	buf_char(out, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			buf_text(out, "'\\'");
+		buf_char(out, *word);
+	}
+	buf_char(out, '\'');
+}
+
+const char *page_command(struct call *call, const char *command, const char *const *words, size_t count)
+{
+	SCOPED(buf_done) struct buf text = { 0 };
+	bool dash = false;
+
+	for (size_t i = 0; i < count; i++)
+		dash = dash || words[i][0] == '-';
+	buf_text(&text, command);
+	buf_text(&text, dash ? " --" : "");
+	for (size_t i = 0; i < count; i++) {
+		buf_char(&text, ' ');
+		shell_word(&text, words[i]);
+	}
+	return arena_buf(call->arena, &text);
+}

@@ -50,6 +50,12 @@ const char *page_day_and_time(struct call *call, int64_t at_s); /* 2026-11-25 01
 const char *page_clock(struct call *call, int64_t at_s);        /* 01:25 UTC */
 const char *page_date(struct call *call, int64_t at_s);         /* 25 November 2026, in the language of the page */
 
+/*
+ * A command that the operator pastes into a shell, in the arena: each of the words behind it is one to the shell too, and none is
+ * taken for a flag, whoever chose them. NULL: memory.
+ */
+const char *page_command(struct call *call, const char *command, const char *const *words, size_t count);
+
 /* Headers of Retry-After where the error has one; for error pages. */
 void page_retry_after(struct call *call, enum err err);
 

@@ -46,6 +46,18 @@ static const char *rules_text(struct call *call, const struct service *service)
 	return arena_buf(call->arena, &text);
 }
 
+/* One that waits comes with what the operator types. */
+static enum err fill_host(struct call *call, const struct service_host *host, struct part_service_host *out)
+{
+	const char *const words[] = { host->host, page_id(call, &call->membership->organization) };
+
+	*out = (struct part_service_host){ host->host, host->state == HOST_ALLOWED, NULL };
+	if (out->allowed)
+		return OK;
+	out->command = words[1] ? page_command(call, "twostep host allow", words, COUNT(words)) : NULL;
+	return out->command ? OK : ERR_MEMORY;
+}
+
 static enum err fill_hosts(struct call *call, const struct service *service, struct page_service *page)
 {
 	struct part_service_host *rows = arena_alloc(call->arena, (service->host_count + 1) * sizeof(*rows));
@@ -53,7 +65,8 @@ static enum err fill_hosts(struct call *call, const struct service *service, str
 	if (!rows)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < service->host_count; i++) {
-		rows[i] = (struct part_service_host){ service->hosts[i].host, service->hosts[i].state == HOST_ALLOWED };
+		if (fill_host(call, &service->hosts[i], &rows[i]))
+			return ERR_MEMORY;
 		page->waits = page->waits || !rows[i].allowed;
 	}
 	page->known = rows;

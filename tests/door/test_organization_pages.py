@@ -1,5 +1,9 @@
 """Organization Management without JavaScript: each form, right and wrong, by each role."""
+import base64
+import os
 import re
+import subprocess
+import tempfile
 import unittest
 import urllib.parse
 
@@ -37,6 +41,19 @@ class PagesTest(OrganizationTest):
         field = page.field(label)
         self.assertEqual(field["aria-invalid"], "true", label)
         return page.ids[field["aria-describedby"].split()[0]].text
+
+    def told(self, page):
+        """What the shell that gets the command of this page would start."""
+        command = next(c.text for c in page.main.all("code") if c.text.startswith("twostep "))
+        with tempfile.TemporaryDirectory() as folder:
+            stand_in = os.path.join(folder, "twostep")
+            with open(stand_in, "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+            os.chmod(stand_in, 0o700)
+            done = subprocess.run(["sh", "-c", command], env={"PATH": folder + ":" + os.environ["PATH"]}, cwd=folder,
+                                  capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), command)
+        return done.stdout.splitlines()
 
 
 class Houses(PagesTest):
@@ -275,9 +292,23 @@ class Members(PagesTest):
             page = owner.open(self.member_place(organization, member) + "/reset")
             page = page.press("Reset 2-step verification", Reason="lost phone", Your_password=PASSWORD)
             self.assertEqual(page.reply.status, 403)
-            self.assertIn(f"twostep user reset-second-step {member.email} --reason TEXT", page.main.text)
+            self.assertIn(f"twostep user reset-second-step --reason TEXT {member.email}", page.main.text)
             self.assertFalse(page.has("Authentication code", "input"))
         self.assertTrue(member.is_signed_in())
+
+    def test_the_operators_command_is_one_whatever_the_address(self):
+        organization, owner, *_ = self.house(two_step=True)
+        other, *_ = self.house("Beta")
+        for local, front in (("plain.one+two_three", []), ("`reboot`", []), ("a&reboot&", []), ("$home|b", []), ("o'brien", []),
+                             ("~{a}*?!#", []), ("-x", ["--"]), ("--json", ["--"]), ("--'`id`'", ["--"])):
+            member = self.person()
+            member.account.email = local + "@example.com"
+            member.with_two_step()
+            for house in (organization, other):
+                self.join(house, member)
+            page = owner.open(self.member_place(organization, member) + "/reset")
+            page = page.press("Reset 2-step verification", Reason="lost phone", Your_password=PASSWORD)
+            self.assertEqual(self.told(page), ["user", "reset-second-step", "--reason", "TEXT", *front, member.email])
 
     def test_members_of_other_organizations_are_not_there(self):
         organization, owner, *_ = self.house()
@@ -548,6 +579,26 @@ class Services(PagesTest):
         self.wrong_at(page.press("Try", Method="GET", Path="export"), "Path", 400)
         page = member.open(f"/organizations/{organization}/services/{service}")
         self.assertFalse(page.has("Save", "button"), "members change nothing")
+
+
+class WaitingHosts(PagesTest):
+    SERVER = {"env": {"TWOSTEP_PUBLIC_URL": "http://login.example.com"}}
+
+    def setUp(self):
+        super().setUp()
+        self.server.origin = "http://login.example.com"
+
+    def test_the_operators_command_is_one_whatever_the_organization(self):
+        """An id may begin with what a flag begins with."""
+        kim = self.signed_up()
+        self.server.sql("INSERT INTO organization (id, name, created_at) VALUES (CAST(x'FBEF' || randomblob(14) AS BLOB), 'Dashes', 1)")
+        number, = self.server.sql("SELECT id FROM organization WHERE name = 'Dashes'")[0]
+        organization = base64.urlsafe_b64encode(number).decode().rstrip("=")
+        self.assertTrue(organization.startswith("--"))
+        self.join(organization, kim, "owner")
+        service = expect(kim.post(f"/organizations/{organization}/services", {"name": "Shop", "hosts": ["shop.example.com"]}), 201)["id"]
+        page = kim.open(f"/organizations/{organization}/services/{service}")
+        self.assertEqual(self.told(page), ["host", "allow", "--", "shop.example.com", organization])
 
 
 class Invitations(PagesTest):
