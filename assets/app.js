@@ -82,9 +82,10 @@ for (const box of all("input[data-enables]")) {
 	addEventListener("pageshow", () => follow(box));
 }
 
+// A moment in the reader's own time; in a sentence, where data-local has one, in place of its @.
 for (const time of all("time[data-local]")) {
 	const form = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-	time.textContent = form.format(new Date(time.dateTime));
+	time.textContent = (time.dataset.local || "@").replace("@", form.format(new Date(time.dateTime)));
 }
 
 // How long a step stays open; spoken once when two minutes are left, and at the end.

@@ -57,7 +57,8 @@ enum err demanders_look(struct call *call, bool in_force, const struct part_dema
 	*count = 0;
 	for (size_t i = 0; i < all; i++)
 		if (!in_force || found[i].from_at <= call->now_s)
-			rows[(*count)++] = (struct part_demander){ found[i].name, page_date(call, found[i].from_at) };
+			rows[(*count)++] = (struct part_demander){ found[i].name, page_time(call, found[i].from_at),
+				page_day_and_time(call, found[i].from_at) };
 	*out = rows;
 	return OK;
 }

@@ -89,32 +89,28 @@ static void add_choices(struct call *call, struct part_organization *out)
 	out->choices_count = count;
 }
 
-/* "Alpha requires 2-step verification from 3 December 2026." NULL: nothing is due. */
-static const char *due(struct call *call)
+/* Who demands two-step of the caller, and from when on, where there is time left. */
+static void add_due(struct call *call, struct part_frame *frame)
 {
 	const struct caller *caller = call->caller;
-	SCOPED(buf_done) struct buf text = { 0 };
 	struct demanding *demands;
 	size_t count;
 
 	if (!caller || caller->two_step || !caller->demand.any || caller->demand.in_force ||
 	    mandates_look(call, &caller->account.id, &demands, &count))
-		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (demands[i].from_at != caller->demand.from_at)
-			continue;
-		const struct lang_arg args[] = { { "organization", demands[i].name }, { "date", page_date(call, demands[i].from_at) } };
-		lang_fill(&text, call->locale, MSG_NOTICE_GRACE, args, COUNT(args));
-		return arena_buf(call->arena, &text);
-	}
-	return NULL;
+		return;
+	for (size_t i = 0; i < count && !frame->due; i++)
+		if (demands[i].from_at == caller->demand.from_at)
+			frame->due = demands[i].name;
+	frame->due_at = page_time(call, caller->demand.from_at);
+	frame->due_short = page_day_and_time(call, caller->demand.from_at);
 }
 
 void organization_frame(struct call *call, struct part_frame *frame)
 {
 	struct part_organization *out;
 
-	frame->due = due(call);
+	add_due(call, frame);
 	if (!call->membership || !(out = arena_alloc(call->arena, sizeof(*out))))
 		return;
 	out->id = page_id(call, &call->membership->organization);

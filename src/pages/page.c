@@ -1,7 +1,6 @@
 #include "pages/page.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "accounts/caller.h"
 #include "accounts/hashes.h"
@@ -247,26 +246,6 @@ const char *page_clock(struct call *call, int64_t at_s)
 	const char *text = time_copy(call, at_s);
 
 	return text ? arena_printf(call->arena, "%.5s UTC", text + 11) : NULL;
-}
-
-const char *page_date(struct call *call, int64_t at_s)
-{
-	static const enum msg months[] = { MSG_MONTH_1, MSG_MONTH_2, MSG_MONTH_3, MSG_MONTH_4, MSG_MONTH_5, MSG_MONTH_6, MSG_MONTH_7,
-		MSG_MONTH_8, MSG_MONTH_9, MSG_MONTH_10, MSG_MONTH_11, MSG_MONTH_12 };
-	SCOPED(buf_done) struct buf text = { 0 };
-	char year[TEMPLATE_NUMBER], day[TEMPLATE_NUMBER];
-	time_t at = (time_t)at_s;
-	struct tm parts;
-
-	if (at_s <= 0 || !gmtime_r(&at, &parts))
-		return NULL;
-	const struct lang_arg args[] = {
-		{ "day", template_number(day, parts.tm_mday) },
-		{ "month", lang_text(call->locale, months[parts.tm_mon]) },
-		{ "year", template_number(year, parts.tm_year + 1900) },
-	};
-	lang_fill(&text, call->locale, MSG_DATE_YEAR, args, COUNT(args));
-	return arena_buf(call->arena, &text);
 }
 
 /* As it is where it has nothing that a shell reads as more than a letter, else in quotes. */

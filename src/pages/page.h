@@ -48,7 +48,6 @@ bool page_is_local(const char *place);
 const char *page_time(struct call *call, int64_t at_s);
 const char *page_day_and_time(struct call *call, int64_t at_s); /* 2026-11-25 01:25 UTC */
 const char *page_clock(struct call *call, int64_t at_s);        /* 01:25 UTC */
-const char *page_date(struct call *call, int64_t at_s);         /* 25 November 2026, in the language of the page */
 
 /*
  * A command that the operator pastes into a shell, in the arena: each of the words behind it is one to the shell too, and none is

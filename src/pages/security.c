@@ -47,7 +47,8 @@ static enum err show(struct call *call, enum err err)
 		.held = !mandate->required && !security.own_two_step,
 		.required = mandate->required,
 		.in_force = mandate->required && mandate->from_at <= call->now_s,
-		.date = page_date(call, mandate->from_at),
+		.from = page_time(call, mandate->from_at),
+		.from_short = page_day_and_time(call, mandate->from_at),
 		.set_by = mandate->set_by,
 		.grace = typed(call, "grace_days", 0),
 		.grace_error = page_field(call, err, "grace_days"),
@@ -116,12 +117,14 @@ static enum err find_people(struct call *call, bool missing, struct part_affecte
 
 static enum err show_affected(struct call *call, const struct security *security, int64_t days)
 {
+	int64_t from_at = call->now_s + days * DAY_S;
 	struct page_affected page = {
 		.frame = page_frame(call, NULL, OK),
 		.members = security->members,
 		.with_two_step = security->with_two_step,
 		.without = security->members - security->with_two_step,
-		.date = page_date(call, call->now_s + days * DAY_S),
+		.from = page_time(call, from_at),
+		.from_short = page_day_and_time(call, from_at),
 		.grace = days > 0,
 		.days = days,
 	};

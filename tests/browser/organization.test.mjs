@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import {
   LOCALES, Person, Phone, Server, mailCode, mailLink, readQr, startBrowser, visit,
 } from "./harness.mjs";
+import { join, organize, somebody } from "./team.mjs";
 
 const INVITES = { en: /invites you to join/, ko: /님의 초대로/ };
 
@@ -237,5 +238,28 @@ for (const locale of LOCALES) {
       };
       for (const step of Object.values(story)) await step(all);
     })));
+  });
+}
+
+for (const locale of LOCALES) {
+  test(`${locale}: the moment of a demand is said in the time of who reads it`, async () => {
+    const timeZone = "America/Los_Angeles";
+    await visit(browser, server, { locale, timezoneId: timeZone }, async (v) => {
+      const owner = new Person(server, "김소라");
+      await owner.signUp(v);
+      await owner.enable(v);
+      const id = await organize(v, owner, "Alpha");
+      const lee = await somebody(server, "이몽룡", { locale });
+      join(server, id, lee);
+      const security = `/organizations/${id}/security`;
+      const { grace_ends_at } = await owner.call(v, security, { two_step_required: true, grace_days: 1 }, "PATCH");
+      const date = await v.page.evaluate(([tag, zone, at]) => new Intl.DateTimeFormat(tag,
+        { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(at)), [locale, timeZone, grace_ends_at]);
+      await v.page.goto(security);
+      await v.says("security.in_grace", { date }).waitFor();
+      await signOutAndIn(v, lee);
+      await v.page.goto("/account/two-step");
+      await v.says("notice.grace", { organization: "Alpha", date }).waitFor();
+    });
   });
 }

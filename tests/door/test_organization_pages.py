@@ -35,6 +35,16 @@ class PagesTest(OrganizationTest):
         organization, *people = self.team(name, two_step)
         return (organization, *map(self.visitor, people))
 
+    def fill(self, organization, count):
+        """So many members more, x000@example.com and so on, put into the database."""
+        for n in range(count):
+            self.server.sql("INSERT INTO account (id, email, name, locale, password, password_at, created_at)"
+                            " SELECT randomblob(16), ?, 'Filler', locale, password, password_at, created_at FROM account LIMIT 1",
+                            f"x{n:03}@example.com")
+        self.server.sql("INSERT INTO membership (organization_id, account_id, role, email, name_key, joined_at, last_seen_at)"
+                        " SELECT o.id, a.id, 1, a.email, 'filler', unixepoch(), 0 FROM organization o, account a"
+                        " WHERE hex(o.id) = ? AND a.email LIKE 'x%'", id_hex(organization))
+
     def wrong_at(self, page, label, status=422):
         """The field is marked, says why, and the page has that status."""
         self.assertEqual(page.reply.status, status, page.text[:300])
@@ -176,13 +186,7 @@ class Members(PagesTest):
 
     def test_a_long_list_goes_on_page_by_page(self):
         organization, owner, *_ = self.house()
-        for n in range(120):
-            self.server.sql("INSERT INTO account (id, email, name, locale, password, password_at, created_at)"
-                            " SELECT randomblob(16), ?, 'Filler', locale, password, password_at, created_at FROM account LIMIT 1",
-                            f"x{n:03}@example.com")
-        self.server.sql("INSERT INTO membership (organization_id, account_id, role, email, name_key, joined_at, last_seen_at)"
-                        " SELECT o.id, a.id, 1, a.email, 'filler', unixepoch(), 0 FROM organization o, account a"
-                        " WHERE hex(o.id) = ? AND a.email LIKE 'x%'", id_hex(organization))
+        self.fill(organization, 120)
         for sort in ("Email", "Name", "Last seen"):
             seen, page = [], owner.open(f"/organizations/{organization}")
             page = page.press("Show", Sort_by={"Email": "email", "Name": "name", "Last seen": "last_seen"}[sort])
@@ -382,6 +386,29 @@ class Security(PagesTest):
                 self.assertEqual((page.path, page.reply.status), (place, status))
                 self.assertIn("You signed in with a recovery code.", page.main.text)
 
+    def said(self, page, words):
+        """These words with a moment in them, to the minute: what a browser puts into its own time instead. The moment."""
+        for node in page.main.all("time"):
+            at = node["datetime"]
+            if node.text == words.format(f"{at[:10]} {at[11:16]} UTC") and node["data-local"] == words.format("@"):
+                return at
+        raise AssertionError(f"{words!r} is not there: {page.main.text}")
+
+    def test_its_moment_is_said_in_the_time_of_who_reads_it(self):
+        organization, owner, manager, member = self.house()
+        owner.enable()
+        self.said(owner.open(self.place(organization) + "/demand?required=true&grace_days=8"),
+                  "From {} on, whoever does not have it can do nothing but set it up. Until then everyone works as before.")
+        self.demand(owner, organization, "8")
+        at = self.required(owner, organization)["grace_ends_at"]
+        for page, words in ((owner.open(self.place(organization)), "Required from {} on. Until then people are asked to set it up."),
+                            (member.open("/account/two-step"), "Alpha requires 2-step verification from {}.")):
+            self.assertEqual(self.said(page, words), at)
+        self.demand(owner, organization)
+        at = self.required(owner, organization)["grace_ends_at"]
+        for page, words in ((owner.open(self.place(organization)), "Required since {}."), (member.open("/"), "since {}")):
+            self.assertEqual(self.said(page, words), at)
+
     def test_wrong_numbers_are_said_at_their_fields(self):
         organization, owner, *_ = self.house(two_step=True)
         page = owner.open(self.place(organization))
@@ -447,7 +474,7 @@ class Security(PagesTest):
         place = f"/organizations/{organization}?sort=name"
         page = manager.open(place)
         self.assertEqual(page.path, "/account/two-step/required")
-        self.assertRegex(page.main.text, r"Alpha since \d+ \w+ \d{4}")
+        self.assertRegex(page.main.text, r"Alpha since \d{4}-\d\d-\d\d \d\d:\d\d UTC")
         for path in ("/account", "/organizations", "/", f"/organizations/{organization}/security"):
             self.assertEqual(manager.open(path).path, "/account/two-step/required", path)
         manager.open(place)
