@@ -185,6 +185,6 @@ test("a wrong field has the focus, and what is wrong leads to it", async () => {
     await enter(v);
     assert.ok(await hasFocus(v.field("Email addresses")));
     await v.page.goto(`/organizations/${id}/audit?from=2026-13-01`);
-    assert.equal(await v.field("From day").getAttribute("aria-invalid"), "true");
+    assert.equal(await v.field("From day (UTC)").getAttribute("aria-invalid"), "true");
   });
 });

@@ -17,10 +17,11 @@ class AuditPage(PagesTest):
         for words in (manager.email, "Organization renamed", "Beta & Co", "127.0.0.1"):
             self.assertIn(words, page.text)
         page = page.press("Show", **{"Person (address)": owner.email})
-        self.assertNotIn("Organization renamed", page.text.split("From day")[1].split("Show", 1)[1])
+        self.assertNotIn("Organization renamed", page.text.split("From day (UTC)")[1].split("Show", 1)[1])
         self.assertEqual(page.field("Person (address)")["value"], owner.email)
         page = owner.open(f"/organizations/{organization}/audit?from=yesterday")
-        self.wrong_at(page, "From day", 400)
+        self.wrong_at(page, "From day (UTC)", 400)
+        self.assertTrue(page.has("To day (UTC)", "input"))
         self.assertIn("a day of the calendar", page.text)
         self.assertNotIn("no entry", page.text, "nothing was looked for")
         self.assertIn("no entry", owner.open(f"/organizations/{organization}/audit?from=2999-01-01").text)
