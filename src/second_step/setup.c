@@ -215,7 +215,7 @@ static enum err find_step(struct step *step, const struct totp_secret *secret)
 	if (err != ERR_CODE_REFUSED)
 		return err;
 	err = totp_drift(secret, step->code, now, &step->call->clock_off_s);
-	return err == ERR_CODE_REFUSED ? ERR_CODE_INVALID : err ? err : ERR_CODE_CLOCK;
+	return err == ERR_CODE_REFUSED ? ERR_APP_CODE : err ? err : ERR_CODE_CLOCK;
 }
 
 static enum err confirm_code(struct db *db, void *argument)
@@ -244,7 +244,7 @@ enum err setup_confirm_code(struct call *call, const char *code, struct setup_vi
 	enum err err;
 
 	if ((err = recovery_set_new(&step.codes)) || (err = store_change(call->store, confirm_code, &step)))
-		return err == ERR_CODE_INVALID || err == ERR_CODE_CLOCK ? blame(call, "code", err) : err;
+		return err == ERR_APP_CODE || err == ERR_CODE_CLOCK ? blame(call, "code", err) : err;
 	return show(&step, view);
 }
 

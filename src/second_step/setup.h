@@ -40,7 +40,7 @@ MUST_USE enum err setup_begin(struct call *call, bool replace, struct setup_view
 /* What is under way in this session: reload, back and download see it again. OK with SETUP_NONE where nothing is. */
 MUST_USE enum err setup_look(struct call *call, struct setup_view *view);
 
-/* OK, ERR_WRONG_STATE, ERR_CODE_INVALID; and for the app's code ERR_CODE_CLOCK (call->clock_off_s). */
+/* OK, ERR_WRONG_STATE, ERR_CODE_INVALID; for the app's code ERR_APP_CODE instead, or ERR_CODE_CLOCK (call->clock_off_s). */
 MUST_USE enum err setup_confirm_email(struct call *call, const char *code, struct setup_view *view);
 MUST_USE enum err setup_confirm_code(struct call *call, const char *code, struct setup_view *view);
 

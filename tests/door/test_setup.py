@@ -196,6 +196,13 @@ class SetUp(DoorTest):
         self.assertEqual(self.state(person), "email_confirmed")
         expect(person.post(SETUP + "/code", {"code": person.app_code()}), 200)
 
+    def test_nobody_is_sent_to_ask_an_app_for_a_new_code(self):
+        person = self.at("email_confirmed")
+        for language, words in (("en", "Type the code that your app shows now"), ("ko", "앱에 지금 표시된 코드를 입력하세요")):
+            reply = person.post(SETUP + "/code", {"code": person.wrong_code()}, headers={"Accept-Language": language})
+            expect(reply, 422, "invalid_code")
+            self.assertIn(words, reply.detail)
+
     def test_a_clock_that_is_off_is_told_during_set_up(self):
         person = self.at("email_confirmed")
         steady(12)
