@@ -88,7 +88,7 @@ static enum err read_change(struct call *call, const struct security_change *cha
 	return change->csv_mode ? blame(call, "csv_download.mode", ERR_INVALID) : OK;
 }
 
-/* When the mails are due; those whose moment lies behind are left out. */
+/* When the mails are due; those whose moment lies behind are left out. Pages say so before (pages/security.c). */
 static enum err plan_notices(struct db *db, const struct id *organization, int64_t from_at, int64_t now_s)
 {
 	const struct {

@@ -115,6 +115,19 @@ static enum err find_people(struct call *call, bool missing, struct part_affecte
 	return OK;
 }
 
+/* What is mailed to those without it (plan_notices in organizations/security.c), where there are more days of grace than these. */
+static enum msg mails(int64_t days)
+{
+	static const struct { int64_t more_than; enum msg msg; } plans[] = {
+		{ 7, MSG_AFFECTED_MAILS_WEEK }, { 1, MSG_AFFECTED_MAILS_DAY }, { 0, MSG_AFFECTED_MAILS_GRACE },
+	};
+
+	for (size_t i = 0; i < COUNT(plans); i++)
+		if (days > plans[i].more_than)
+			return plans[i].msg;
+	return MSG_AFFECTED_MAILS_NOW;
+}
+
 static enum err show_affected(struct call *call, const struct security *security, int64_t days)
 {
 	int64_t from_at = call->now_s + days * DAY_S;
@@ -125,6 +138,7 @@ static enum err show_affected(struct call *call, const struct security *security
 		.without = security->members - security->with_two_step,
 		.from = page_time(call, from_at),
 		.from_short = page_day_and_time(call, from_at),
+		.mails = mails(days),
 		.grace = days > 0,
 		.days = days,
 	};

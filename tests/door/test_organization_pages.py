@@ -409,6 +409,20 @@ class Security(PagesTest):
         for page, words in ((owner.open(self.place(organization)), "Required since {}."), (member.open("/"), "since {}")):
             self.assertEqual(self.said(page, words), at)
 
+    def test_no_mail_is_promised_that_will_not_come(self):
+        organization, owner, *_ = self.house()
+        owner.enable()
+        told = "Those who do not have it are told by mail"
+        for days, words, later in (("0", " at once.", 0), ("1", ": at once, and when it takes hold.", 1),
+                                   ("2", ": at once, 1 day before, and when it takes hold.", 2),
+                                   ("7", ": at once, 1 day before, and when it takes hold.", 2),
+                                   ("8", ": at once, 7 days and 1 day before, and when it takes hold.", 3)):
+            page = owner.open(self.place(organization) + f"/demand?required=true&grace_days={days}")
+            self.assertIn(told + words, page.main.text, days)
+            page.press("Require it")
+            planned = self.server.sql("SELECT count(*) FROM mandate_notice WHERE due_at > unixepoch() + 3600")[0][0]
+            self.assertEqual(planned, later, days)
+
     def test_wrong_numbers_are_said_at_their_fields(self):
         organization, owner, *_ = self.house(two_step=True)
         page = owner.open(self.place(organization))
@@ -740,6 +754,8 @@ class Invitations(PagesTest):
         link = re.findall(re.escape(self.server.origin) + r"(/invitations/accept\S+)", mail_text(mail))[0]
         page = guest.open(link).press("Sign up")
         self.assertEqual(page.field("Invitation code")["value"], mail_code(mail))
+        self.assertIn("You join by your invitation", page.main.text)
+        self.assertNotIn("We send a code", page.main.text, "none is sent")
         page = page.press("Sign up", Email="other@example.com", Name="Lee", Password=PASSWORD)
         self.wrong_at(page, "Invitation code")
         self.assertEqual(page.field("Invitation code")["value"], mail_code(mail), "as it was mailed")
