@@ -1,12 +1,15 @@
 /*
  * What a person calls their browser, from what it calls itself. A hint for people, nothing is decided by it.
  */
+#include <stdio.h>
+
 #include "base/base.h"
 #include "http/call.h"
 
 #include "base/banned.h"
 
 #define UNKNOWN "Unknown browser"
+#define ON      " on "
 
 struct sign {
 	const char *word, *name;
@@ -81,6 +84,21 @@ const char *call_browser(struct arena *arena, const struct request *request)
 	if (!browser)
 		browser = UNKNOWN;
 	runs_on = agent ? find(systems, COUNT(systems), *agent) : NULL;
-	text = runs_on ? arena_printf(arena, "%s on %s", browser, runs_on) : NULL;
+	text = runs_on ? arena_printf(arena, "%s" ON "%s", browser, runs_on) : NULL;
 	return text ? text : browser;
+}
+
+void browser_say(struct buf *out, enum locale locale, const char *browser)
+{
+	const char *on = strstr(browser, ON);
+	char name[BROWSER_TEXT];
+
+	snprintf(name, sizeof(name), "%.*s", on ? (int)(on - browser) : BROWSER_TEXT, browser);
+	const char *said = strcmp(name, UNKNOWN) != 0 ? name : lang_text(locale, MSG_BROWSER_UNKNOWN);
+	const struct lang_arg args[] = { { "browser", said }, { "system", on ? on + sizeof(ON) - 1 : "" } };
+
+	if (on)
+		lang_fill(out, locale, MSG_BROWSER_ON, args, COUNT(args));
+	else
+		buf_text(out, said);
 }

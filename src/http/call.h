@@ -66,7 +66,12 @@ struct call {
 /* The language that a visitor asks for (Accept-Language); otherwise: where that is any, or none of ours. */
 enum locale call_language(const struct request *request, enum locale otherwise);
 
-/* "Firefox on Linux", "curl", "Unknown browser": at most 60 bytes of ours, never the visitor's own text; in the arena or static. */
+#define BROWSER_TEXT 61 /* with NUL */
+
+/* "Firefox on Linux", "curl", "Unknown browser": less than BROWSER_TEXT bytes of ours, never the visitor's own text; in the arena or static. */
 const char *call_browser(struct arena *arena, const struct request *request);
+
+/* Such a name, as call_browser made it, in the language of who reads it. */
+void browser_say(struct buf *out, enum locale locale, const char *browser);
 
 #endif

@@ -136,13 +136,15 @@ static void write_facts(struct writing *writing, const struct part *part UNUSED)
 {
 	const struct call *call = writing->call;
 	enum locale locale = writing->facts->locale;
+	SCOPED(buf_done) struct buf browser = { 0 };
 
 	buf_reset(&writing->words);
 	write_when(&writing->words, locale, call->now_s);
-	writing->sheet.text.failed |= writing->words.failed;
+	browser_say(&browser, locale, call->browser);
+	writing->sheet.text.failed |= writing->words.failed || browser.failed;
 	const struct sheet_fact facts[] = {
 		{ lang_text(locale, MSG_MAIL_FACT_WHEN), buf_string(&writing->words) },
-		{ lang_text(locale, MSG_MAIL_FACT_BROWSER), call->browser },
+		{ lang_text(locale, MSG_MAIL_FACT_BROWSER), buf_string(&browser) },
 		{ lang_text(locale, MSG_MAIL_FACT_ADDRESS), call->peer.address },
 	};
 	sheet_facts(&writing->sheet, facts, COUNT(facts));

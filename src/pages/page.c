@@ -222,6 +222,14 @@ bool page_is_local(const char *place)
 	return true;
 }
 
+const char *page_browser(struct call *call, const char *browser)
+{
+	SCOPED(buf_done) struct buf text = { 0 };
+
+	browser_say(&text, call->locale, browser);
+	return arena_buf(call->arena, &text);
+}
+
 static char *time_copy(struct call *call, int64_t at_s)
 {
 	char text[TIME_TEXT];

@@ -44,6 +44,9 @@ MUST_USE enum err page_to_with(struct call *call, const char *place, enum notice
 /* A path of ours that may stand in a cookie and in Location; anything else, NULL too, is refused. */
 bool page_is_local(const char *place);
 
+/* What a session or device calls its browser, in the language of the page; in the arena. */
+const char *page_browser(struct call *call, const char *browser);
+
 /* Text of a moment for a <time>: 2026-11-25T01:25:47Z; and for people without JavaScript. In the arena; NULL for 0. */
 const char *page_time(struct call *call, int64_t at_s);
 const char *page_day_and_time(struct call *call, int64_t at_s); /* 2026-11-25 01:25 UTC */

@@ -10,7 +10,7 @@ static void fill(struct call *call, const struct session *session, struct part_s
 
 	out->id = arena_text(call->arena, id_text(&session->id, id));
 	out->current = id_same(&session->id, &call->caller->session.id);
-	out->browser = session->browser;
+	out->browser = page_browser(call, session->browser);
 	out->address = session->address;
 	out->seen = page_time(call, session->last_seen_at);
 	out->seen_short = page_day_and_time(call, session->last_seen_at);

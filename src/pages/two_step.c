@@ -11,7 +11,7 @@ static void fill(struct call *call, const struct device *device, struct part_dev
 	char id[ID_TEXT];
 
 	out->id = arena_text(call->arena, id_text(&device->id, id));
-	out->browser = device->browser;
+	out->browser = page_browser(call, device->browser);
 	out->address = device->address;
 	out->used = page_time(call, device->last_used_at);
 	out->used_short = page_day_and_time(call, device->last_used_at);

@@ -71,6 +71,44 @@ class Languages(DoorTest):
                 self.assertEqual(bool(HANGUL.search(str(mail["subject"]))), language == "ko")
 
 
+class Browsers(DoorTest):
+    AGENTS = (("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+               "Chrome on Linux", "Chrome (Linux)"),
+              ("Mozilla/5.0 (Windows NT 10.0)", "Unknown browser on Windows", "알 수 없는 브라우저 (Windows)"),
+              ("mine", "Unknown browser", "알 수 없는 브라우저"), ("curl/7.88.1", "curl", "curl"))
+
+    def test_are_named_in_the_readers_language_and_in_one_form_by_the_api(self):
+        person = self.person().sign_up()
+        for agent, name, korean in self.AGENTS:
+            there = person.elsewhere()
+            expect(there.post("/login", {"email": person.email, "password": person.password}, headers={"User-Agent": agent}), 200)
+            self.assertIn(name, [s["browser"] for s in expect(there.get("/sessions"), 200)["sessions"]])
+            for language, words in (("en", name), ("ko", korean)):
+                expect(there.patch("/account", {"locale": language}), 200)
+                page = there.request("GET", "/account/sessions", headers={"Accept": "text/html"}).text
+                self.assertIn(f"<strong>{words}</strong>", page, language)
+
+    def test_are_named_in_the_language_of_a_mail(self):
+        agent, name, korean = self.AGENTS[0]
+        for language, words in (("en", name), ("ko", korean)):
+            person = self.person(language=language).sign_up()
+            _, mail = person.mailed(lambda: person.post("/password-reset", {"email": person.email}, headers={"User-Agent": agent}))
+            self.assertIn(f": {words}\n", mail_text(mail))
+
+    def test_that_are_remembered_are_named_in_the_readers_language(self):
+        person = self.person().with_two_step()
+        agent, name, korean = self.AGENTS[0]
+        there = person.elsewhere()
+        login = expect(there.post("/login", {"email": person.email, "password": person.password}, headers={"User-Agent": agent}), 200)
+        expect(there.post("/login/second-step", {"login": login["login"], "method": "totp", "code": person.app_code(),
+                                                 "remember_device": True}, headers={"User-Agent": agent}), 200)
+        self.assertEqual([d["browser"] for d in there.two_step()["remembered_devices"]], [name])
+        for language, words in (("en", name), ("ko", korean)):
+            expect(there.patch("/account", {"locale": language}), 200)
+            page = there.request("GET", "/account/two-step", headers={"Accept": "text/html"}).text
+            self.assertIn(f"<strong>{words}</strong>", page, language)
+
+
 class KoreanServer(DoorTest):
     SERVER = {"args": ["--locale", "ko"]}
 

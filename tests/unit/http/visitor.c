@@ -328,6 +328,27 @@ static void names_the_browser(void **state)
 	}
 }
 
+/* "Firefox on Linux" as each language says it; what an older version kept may be anything. */
+static void says_the_browser_in_the_readers_language(void **state)
+{
+	static const struct { const char *name, *said[LOCALE_COUNT]; } cases[] = {
+		{ "Firefox on Linux", { [LOCALE_EN] = "Firefox on Linux", [LOCALE_KO] = "Firefox (Linux)" } },
+		{ "Unknown browser on Windows", { [LOCALE_EN] = "Unknown browser on Windows", [LOCALE_KO] = "알 수 없는 브라우저 (Windows)" } },
+		{ "Unknown browser", { [LOCALE_EN] = "Unknown browser", [LOCALE_KO] = "알 수 없는 브라우저" } },
+		{ "curl", { [LOCALE_EN] = "curl", [LOCALE_KO] = "curl" } },
+		{ "", { [LOCALE_EN] = "", [LOCALE_KO] = "" } },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (enum locale locale = 0; locale < LOCALE_COUNT; locale++) {
+			SCOPED(buf_done) struct buf said = { 0 };
+
+			browser_say(&said, locale, cases[i].name);
+			if (strcmp(buf_string(&said), cases[i].said[locale]) != 0)
+				fail_msg("%s: %s", cases[i].name, buf_string(&said));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +361,7 @@ int main(void)
 		cmocka_unit_test(sends_gzip_to_whom_takes_it),
 		cmocka_unit_test(shows_a_page_to_whom_takes_it),
 		cmocka_unit_test(names_the_browser),
+		cmocka_unit_test(says_the_browser_in_the_readers_language),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
