@@ -50,7 +50,7 @@ class AuditPage(PagesTest):
                 "CSV download: Owner and managers with a recent second step, 15 minutes; signed out when unused for 1 hour",
                 "CSV 다운로드: 최근에 2단계 인증을 한 소유자와 매니저, 15분; 사용하지 않으면 로그아웃: 1시간"),
             "csv off, second step at most 900 s old; sessions idle 3600 s": (
-                "CSV download: Nobody; signed out when unused for 1 hour", "CSV 다운로드: 아무도 안 됨; 사용하지 않으면 로그아웃: 1시간"),
+                "CSV download: Nobody; signed out when unused for 1 hour", "CSV 다운로드: 허용 안 함; 사용하지 않으면 로그아웃: 1시간"),
             "grace 7 days": ("days of grace: 7", "유예 기간(일): 7"),
             "manager": ("Manager", "매니저"),
             "member": ("Member", "멤버"),

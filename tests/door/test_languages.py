@@ -1,4 +1,5 @@
 """Sentences for people in the language asked for."""
+import os
 import re
 import unittest
 
@@ -69,6 +70,22 @@ class Languages(DoorTest):
                 _, mail = person.mailed(person.try_sign_up)
                 self.assertEqual(bool(HANGUL.search(mail_text(mail))), language == "ko")
                 self.assertEqual(bool(HANGUL.search(str(mail["subject"]))), language == "ko")
+
+
+class Korean(unittest.TestCase):
+    """One word for one thing: the spelling that was given up, and what is said instead."""
+    GIVEN_UP = {"인증번호": "인증 번호", "휴대전화": "휴대폰", "저장된 기기": "기억된 기기", "세션": "로그인, 기기", "(으)로": "주소로"}
+
+    def setUp(self):
+        with open(os.path.join(os.path.dirname(__file__), "../../lang/ko.po"), encoding="utf-8") as catalogue:
+            self.said = dict(re.findall(r'^msgid "(.+)"\nmsgstr "(.*)"$', catalogue.read(), re.M))
+
+    def test_says_a_thing_by_one_word(self):
+        self.assertEqual([(key, word) for key, text in self.said.items() for word in self.GIVEN_UP if word in text], [])
+
+    def test_labels_of_mailed_codes_are_alike_and_not_that_of_the_apps(self):
+        self.assertEqual(self.said["email.code"], self.said["verify.code"])
+        self.assertNotEqual(self.said["email.code"], self.said["field.app_code"])
 
 
 class Browsers(DoorTest):
