@@ -29,6 +29,7 @@ static const struct rule rules[LIMIT_COUNT] = {
 	[LIMIT_INVITER]          = {    0,     0,    0, 50,             DAY_S },
 	[LIMIT_INVITATION]       = {   20,     1,  900, INT64_MAX,          0 },
 	[LIMIT_STEP_MONTH]       = {    0,     0,    0, LIMIT_HELD_AT, 30 * DAY_S },
+	[LIMIT_DEMAND]           = {    0,     0,    0, 5,              DAY_S },
 };
 
 /* A key as the table has it: NULLs become zero bytes. */
@@ -234,8 +235,9 @@ enum err limit_count(struct db *db, struct limit_of of, int *count)
 /* Of kinds that only count until a moment. */
 static enum err forget_waited(struct db *db, int64_t now_s, int64_t *removed)
 {
-	return db_change(db, removed, FORGET "kind IN ($1, $2, $3, $4) AND blocked_until <= $5 LIMIT $6)", db_int(LIMIT_PASSWORD_NETWORK),
-	        db_int(LIMIT_CODE_NETWORK), db_int(LIMIT_INVITER), db_int(LIMIT_STEP_MONTH), db_int(now_s), db_int(FORGET_ROWS));
+	return db_change(db, removed, FORGET "kind IN ($1, $2, $3, $4, $5) AND blocked_until <= $6 LIMIT $7)",
+	        db_int(LIMIT_PASSWORD_NETWORK), db_int(LIMIT_CODE_NETWORK), db_int(LIMIT_INVITER), db_int(LIMIT_STEP_MONTH),
+	        db_int(LIMIT_DEMAND), db_int(now_s), db_int(FORGET_ROWS));
 }
 
 static enum err forget_untouched(struct db *db, int kind, int64_t now_s, int64_t *removed)

@@ -19,13 +19,14 @@ enum limit {
 	LIMIT_INVITER,          /* invitations sent, or sent again, by an account: 50 a day */
 	LIMIT_INVITATION,       /* their codes, typed by an account: 20 free, 1 s doubling to 15 min */
 	LIMIT_STEP_MONTH,       /* as LIMIT_SECOND_STEP, whatever was right in between: 100 in 30 days (step_limit below) */
+	LIMIT_DEMAND,           /* mails at once about an organization's demand for two-step, to all whom it hits: 5 a day */
 	LIMIT_COUNT
 };
 
 /* Whose failures. */
 struct limit_of {
 	enum limit limit;
-	const struct id *subject;      /* an account's id, or half of an address's digest; NULL: of nobody in particular */
+	const struct id *subject;      /* an account's or organization's id, or half of an address's digest; NULL: of nobody in particular */
 	bool stranger;                 /* the subject is an address without account: its counters are bounded in number */
 	const struct network *network; /* NULL: over all networks */
 };

@@ -4,6 +4,7 @@
 
 #include "accounts/caller.h"
 #include "accounts/password_try.h"
+#include "limits/limits.h"
 #include "organizations/log.h"
 #include "organizations/security_sql.h"
 #include "second_step/second_step.h"
@@ -88,26 +89,46 @@ static enum err read_change(struct call *call, const struct security_change *cha
 	return change->csv_mode ? blame(call, "csv_download.mode", ERR_INVALID) : OK;
 }
 
+/* When a mail that is due now may go out. */
+static enum err notice_at_once(struct db *db, const struct id *organization, int64_t now_s, int64_t *due_at)
+{
+	struct limit_of of = { LIMIT_DEMAND, organization, false, NULL };
+	int64_t wait_s = 0;
+	enum err err = limit_charge(db, of, now_s, &wait_s, NULL);
+
+	*due_at = now_s + wait_s;
+	return err == ERR_TOO_MANY ? OK : err;
+}
+
 /* When the mails are due; those whose moment lies behind are left out. Pages say so before (pages/security.c). */
 static enum err plan_notices(struct db *db, const struct id *organization, int64_t from_at, int64_t now_s)
 {
+	int64_t at_once = now_s;
+	enum err err;
+
+	if ((err = notices_drop(db, organization)) || (err = notice_at_once(db, organization, now_s, &at_once)))
+		return err;
 	const struct {
 		enum notice_kind kind;
 		int64_t due_at;
 		bool due;
 	} plan[] = {
-		{ NOTICE_AT_ONCE, now_s, from_at > now_s },
+		{ NOTICE_AT_ONCE, at_once, from_at > at_once },
 		{ NOTICE_WEEK_BEFORE, from_at - 7 * DAY_S, from_at - 7 * DAY_S > now_s },
 		{ NOTICE_DAY_BEFORE, from_at - DAY_S, from_at - DAY_S > now_s },
-		{ NOTICE_IN_FORCE, from_at, true },
+		{ NOTICE_IN_FORCE, from_at > at_once ? from_at : at_once, true },
 	};
-	enum err err = notices_drop(db, organization);
-
 	for (size_t i = 0; i < COUNT(plan) && !err; i++)
 		if (plan[i].due)
 			err = notice_put(db, organization, plan[i].kind, plan[i].due_at);
 	db_wake(db, DB_WAKE_NOTICES);
 	return err;
+}
+
+/* Is a date asked for that the demand has not? From now on and in force already are the same: it does not begin anew. */
+static bool moves(const struct mandate *mandate, const struct number *grace, int64_t now_s)
+{
+	return grace->given && (grace->value || mandate->from_at > now_s);
 }
 
 /* The demand is switched on, or its date moved: by somebody who meets it, so that they cannot lock themselves out. */
@@ -122,7 +143,7 @@ static enum err demand(struct db *db, const struct changing *changing, struct ma
 
 	if (switches && !own_two_step)
 		return ERR_OWN_TWO_STEP_FIRST;
-	if (!switches && !grace->given)
+	if (!switches && !moves(mandate, grace, call->now_s))
 		return OK;
 	mandate->required = true;
 	mandate->from_at = call->now_s + (grace->given ? grace->value : 0) * DAY_S;

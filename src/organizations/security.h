@@ -32,7 +32,12 @@ struct security_change {
 	struct number csv_max_age_s;
 };
 
-/* ERR_OWN_TWO_STEP_FIRST; ERR_INVALID blames the field. *out: as it is then. */
+/*
+ * ERR_OWN_TWO_STEP_FIRST; ERR_INVALID blames the field. *out: as it is then.
+ * A demand in force that is switched on again, or again from now on, goes on as it is: its sessions end when they would have, and
+ * nobody is told. Whoever is hit is told at once of a demand that is switched on or moved, five times a day (LIMIT_DEMAND); of what
+ * comes on top when that day is over, if it still stands then.
+ */
 MUST_USE enum err security_change(struct call *call, const struct security_change *change, struct security *out);
 
 /* "off", "managers", "second_step". */

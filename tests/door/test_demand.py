@@ -204,6 +204,39 @@ class InForce(Demand):
         self.server.forward(120)
         expect(member.get("/session"), 401, "not_signed_in")
 
+    def test_said_again_in_force_it_goes_on_as_it_is(self):
+        organization, owner, _, member = self.team()
+        for person in (owner, member):
+            person.enable()
+        path = f"/organizations/{organization}/security"
+        expect(self.demand(owner, organization, session_idle_s=DAY), 200)
+        self.server.forward(DAY - 1800)
+        owner = owner.elsewhere().sign_in()
+        before, log = expect(owner.get(path), 200), self.log_of(organization)
+        for body in ({"two_step_required": True, "grace_days": 0}, {"grace_days": 0}, {"two_step_required": True}):
+            self.assertEqual(expect(owner.patch(path, body), 200), before, repr(body))
+        self.assertEqual(self.log_of(organization), log)
+        self.assertEqual(self.server.sql("SELECT * FROM mandate_notice WHERE hex(organization_id) = ?", id_hex(organization)), [])
+        expect(owner.patch(path, {"grace_days": 0, "session_idle_s": 14 * 3600}), 200, about="with something else")
+        expect(member.get("/session"), 401, "not_signed_in", "unused for longer than that")
+        expect(self.demand(owner, organization, grace_days=1), 200, about="a date to come")
+        self.assertEqual(self.log_of(organization)[-1][3], "grace 1 days")
+
+    def test_said_again_in_force_its_sessions_end_when_they_would(self):
+        for more, unused in (({"session_idle_s": DAY}, 60), ({}, 7 * 3600 + 3000)):
+            with self.subTest(repr(more)):
+                organization, owner, _, member = self.team()
+                for person in (owner, member):
+                    person.enable()
+                expect(self.demand(owner, organization, **more), 200)
+                self.server.forward(DAY - 60 - unused if more else 60)
+                expect(member.get("/session"), 200)
+                self.server.forward(unused)
+                owner = owner.elsewhere().sign_in()
+                expect(self.demand(owner, organization, grace_days=0), 200)
+                self.server.forward(1200)
+                expect(member.get("/session"), 401, "not_signed_in")
+
     def test_coming_into_force_throws_nobody_out(self):
         organization, owner, _, member = self.team()
         self.server.forward(3 * DAY)
@@ -394,6 +427,10 @@ class Mails(Demand):
         before = len(owner.mails())
         expect(self.demand(owner, other), 200)
         self.assertGreaterEqual(len(owner.mails()), before)
+        self.written(organization)
+
+    def written(self, organization):
+        """Waits for the mails that are due now."""
         left = None
         for _ in range(200):
             left = self.server.sql("SELECT COUNT(*) FROM mandate_notice WHERE hex(organization_id) = ? AND due_at <= unixepoch()",
@@ -425,6 +462,22 @@ class Mails(Demand):
         before = len(member.mails())
         expect(self.demand(owner, organization), 200)
         self.assertEqual(str(self.server.mail_after(member.email, before)["subject"]), "Alpha requires 2-step verification now")
+
+    def test_at_once_five_times_a_day_however_often_it_is_moved(self):
+        organization, owner, _, member = self.team()
+        owner.enable()
+        for number in range(12):
+            expect(self.demand(owner, organization, grace_days=number % 2), 200)
+            self.written(organization)
+        self.assertEqual(len(self.subjects(member)), 5)
+        expect(self.demand(owner, organization, on=False), 200)
+        expect(self.demand(owner, organization, grace_days=0), 200)
+        self.written(organization)
+        self.assertEqual(len(self.subjects(member)), 5, "off and on again")
+        self.server.forward(DAY + 60)
+        self.due(organization)
+        self.assertEqual(len(self.subjects(member)), 6, "what stands then is told")
+        self.assertEqual(self.subjects(member)[-1], "Alpha requires 2-step verification now")
 
     def test_reach_everybody_of_many(self):
         organization, owner, *_ = self.team()

@@ -172,6 +172,7 @@ static void a_window_opens_again(void **state)
 		{ { LIMIT_PASSWORD_NETWORK, NULL, false, &here }, 100, 3600 },
 		{ { LIMIT_CODE_NETWORK, NULL, false, &here }, 100, 3600 },
 		{ { LIMIT_INVITER, &subject, false, NULL }, 50, 86400 },
+		{ { LIMIT_DEMAND, &subject, false, NULL }, 5, 86400 },
 	};
 
 	for (size_t i = 0; i < COUNT(windows); i++) {
