@@ -69,9 +69,8 @@ static enum err invite_them(struct call *call)
 	struct invitation one;
 	enum err err;
 
-	call->wrong = several && form->email ? "emails" : NULL;
-	if (call->wrong)
-		return ERR_INVALID; /* one or the other */
+	if (several && form->email)
+		wanted.count = 0; /* one or the other; refused by the rule, which asks for freshness first */
 	if ((err = several ? invite(call, &wanted, &all) : invite_one(call, &wanted, &one)))
 		return err;
 	call->out->status = 201;

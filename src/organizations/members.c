@@ -223,12 +223,13 @@ static enum err may_change_role(const struct change *change, const struct member
 {
 	const struct call *call = change->call;
 	bool changes = change->role != ROLE_NONE && change->role != member->role;
+	enum err err;
 
 	if (!changes)
 		return OK;
-	if (member->role == ROLE_OWNER)
-		return ERR_LAST_OWNER;
-	return caller_fresh(call->caller, FRESH_PROOFS, call->now_s);
+	if ((err = caller_fresh(call->caller, FRESH_PROOFS, call->now_s)))
+		return err;
+	return member->role == ROLE_OWNER ? ERR_LAST_OWNER : OK;
 }
 
 /* What a member holds now, in words, for the log: "manager" or "member; Shop: viewer". */

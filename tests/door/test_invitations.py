@@ -285,6 +285,8 @@ class Invitations(InvitationTest):
         self.server.forward(700)
         expect(self.invite(owner, organization, guest.email, "manager"), 403, "confirmation_required")
         expect(self.invite(owner, organization, guest.email, "manager", services=[{"id": "x", "role": "x"}]), 403, "confirmation_required")
+        for more in ({"email": guest.email, "emails": [guest.email]}, {"emails": []}):
+            expect(owner.post(f"/organizations/{organization}/invitations", {"role": "manager", **more}), 403, "confirmation_required")
         self.assertEqual(self.waiting(owner, organization), [])
         expect(self.invite(owner, organization, new_address()), 201, about="a member may rest on an older proof")
         expect(owner.post("/session/confirm", {"password": owner.password}), 200)
