@@ -62,7 +62,8 @@ MUST_USE enum err account_set_step_cleared(struct db *db, const struct id *accou
 MUST_USE enum err account_set_up_done(struct db *db, const struct id *account); /* setup_required_at is forgotten */
 
 /*
- * Another address, with the copies of it that memberships keep; half sign-ins end. ERR_EMAIL_TAKEN: it has an account.
+ * Another address, with the copies of it that memberships and invitations keep; half sign-ins end, and so do invitations to it where
+ * the account is a member already. ERR_EMAIL_TAKEN: it has an account.
  */
 MUST_USE enum err account_set_email(struct db *db, const struct id *account, const char *email);
 

@@ -138,6 +138,22 @@ enum err account_require_set_up(struct db *db, const struct id *account, int64_t
 	return db_change(db, NULL, "UPDATE account SET setup_required_at = $2 WHERE id = $1", db_id(account), db_int(now_s));
 }
 
+/* By way of the organizations that the account is in: an inviter is a member, and so is who needs no invitation. */
+static enum err move_invitations(struct db *db, const struct id *account, const char *email)
+{
+	enum err err = db_change(db, NULL,
+	        "UPDATE invitation SET inviter = $2 WHERE invited_by = $1"
+	        " AND organization_id IN (SELECT organization_id FROM membership WHERE account_id = $1)",
+	        db_id(account), db_text(email));
+	if (err)
+		return err;
+
+	return db_change(db, NULL,
+	        "DELETE FROM invitation WHERE email = $2"
+	        " AND organization_id IN (SELECT organization_id FROM membership WHERE account_id = $1)",
+	        db_id(account), db_text(email));
+}
+
 enum err account_set_email(struct db *db, const struct id *account, const char *email)
 {
 	int64_t changed = 0;
@@ -149,7 +165,9 @@ enum err account_set_email(struct db *db, const struct id *account, const char *
 		return err ? err : ERR_EMAIL_TAKEN;
 
 	/* the copy that lists of members sort by */
-	return db_change(db, NULL, "UPDATE membership SET email = $2 WHERE account_id = $1", db_id(account), db_text(email));
+	if ((err = db_change(db, NULL, "UPDATE membership SET email = $2 WHERE account_id = $1", db_id(account), db_text(email))))
+		return err;
+	return move_invitations(db, account, email);
 }
 
 enum err account_drop(struct db *db, const struct id *account)

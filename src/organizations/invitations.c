@@ -365,7 +365,8 @@ static enum err resend(struct db *db, void *argument)
 	enum err err;
 
 	if ((err = membership_now(db, call, RIGHT_INVITE, &now)) ||
-	    (err = invitation_find(db, &now.organization, &sending->id, call->now_s, out)) || (err = may_give(call, out->role)))
+	    (err = invitation_find(db, &now.organization, &sending->id, call->now_s, out)) || (err = may_give(call, out->role)) ||
+	    (err = invitation_no_member(db, &now.organization, out->email)))
 		return err;
 	sign(sending, out);
 	if ((err = digest_code(sending, out->email)) || (err = charge(db, sending)) || (err = charge_mail(db, sending)) ||

@@ -19,7 +19,7 @@ struct invitation {
 	const struct service_grant *services; /* a member's; in the arena. Not with invitations_mine */
 	size_t service_count;
 	struct id inviter;
-	char invited_by[EMAIL_TEXT]; /* the inviter's address when the mail went out */
+	char invited_by[EMAIL_TEXT]; /* the inviter's address */
 	int64_t created_at, expires_at;
 };
 
@@ -72,7 +72,7 @@ MUST_USE enum err invitation_cancel(struct call *call, const char *id);
 
 /*
  * A new code, the old one dead, seven days more; the caller is the inviter from now on. ERR_NOT_FOUND, ERR_FORBIDDEN,
- * ERR_TOO_MANY (mails of the address), ERR_NEEDS_PASSWORD, ERR_NEEDS_SECOND_STEP (role manager)
+ * ERR_TOO_MANY (mails of the address), ERR_ALREADY_MEMBER, ERR_NEEDS_PASSWORD, ERR_NEEDS_SECOND_STEP (role manager)
  */
 MUST_USE enum err invitation_resend(struct call *call, const char *id, struct invitation *out);
 

@@ -62,6 +62,43 @@ class EmailChange(EmailChangeTest):
         expect(self.person().post("/account/email/undo", {"token": token}), 200)
         self.assertEqual(set_by(), [(old,)])
 
+    def test_an_invitation_is_said_to_be_by_the_address_of_now(self):
+        owner, guest = self.person().sign_up(), self.person("guest").sign_up()
+        path = f"/organizations/{self.organization(owner)}/invitations"
+        expect(owner.post(path, {"email": guest.email, "role": "member"}), 201)
+
+        def invited_by():
+            lists = (expect(owner.get(path), 200), expect(guest.get("/invitations"), 200))
+            return [[i["invited_by"] for i in found["invitations"]] for found in lists]
+        old, token = self.move(owner)
+        self.assertEqual(invited_by(), [[owner.email], [owner.email]])
+        expect(self.person().post("/account/email/undo", {"token": token}), 200)
+        self.choose_password(old)
+        owner.account.email, owner.account.password = old, OTHER_PASSWORD
+        owner.sign_in()
+        self.assertEqual(invited_by(), [[old], [old]])
+
+    def test_a_member_who_moves_to_an_invited_address_is_invited_no_more(self):
+        organization, owner, _, member = self.team()
+        elsewhere = self.organization(owner, "Beta")
+        new, old = new_address("moved"), member.email
+
+        def invite(address, to):
+            return expect(owner.post(f"/organizations/{to}/invitations", {"email": address, "role": "member"}), 201)
+
+        def waiting(of):
+            return [i["email"] for i in expect(owner.get(f"/organizations/{of}/invitations"), 200)["invitations"]]
+        for to in (organization, elsewhere):
+            invite(new, to)
+        before = len(self.server.mails(new))
+        _, token = self.move(member, new)
+        self.assertEqual((waiting(organization), waiting(elsewhere)), ([], [new]), "where they are no member they stay invited")
+        self.assertEqual([i["organization"]["id"] for i in expect(member.get("/invitations"), 200)["invitations"]], [elsewhere])
+        self.assertGreater(len(self.server.mails(new)), before)
+        invite(old, organization)
+        expect(self.person().post("/account/email/undo", {"token": token}), 200)
+        self.assertEqual(waiting(organization), [], "and on the way back")
+
     def test_the_code_is_of_its_session_and_serves_five_tries(self):
         person, stranger = self.person().sign_up(), self.person().sign_up()
         email = new_address()

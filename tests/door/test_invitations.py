@@ -192,6 +192,15 @@ class Invitations(InvitationTest):
         self.assertEqual(self.log_of(organization)[-1][:3], ("invitation_resent", manager.email, guest.email))
         expect(self.accept(guest, mail_code(second)), 200)
 
+    def test_is_not_resent_to_a_member(self):
+        organization, owner = self.founded()
+        guest = self.person("guest").sign_up()
+        invitation, _ = self.invited(owner, organization, guest)
+        self.join(organization, guest)
+        before = len(guest.mails())
+        expect(owner.post(f"/organizations/{organization}/invitations/{invitation['id']}/resend"), 409, "already_member")
+        self.server.no_mail_after(guest.email, before)
+
     def test_dies_with_the_right_of_who_sent_it(self):
         for how in ("removed", "demoted"):
             with self.subTest(how):
