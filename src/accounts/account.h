@@ -21,7 +21,7 @@ struct account {
 	enum locale locale;
 	int64_t created_at;
 	int64_t setup_required_at;  /* second step was reset: set up before anything else; 0: no */
-	int64_t password_version;   /* raised by each change of the password */
+	int64_t password_version;   /* raised where half sign-ins end: another password or address, an enrolment that went */
 	int64_t step_cleared_at;    /* a password reset last cleared wrong second steps; 0: never */
 };
 
@@ -72,6 +72,9 @@ MUST_USE enum err account_drop(struct db *db, const struct id *account);
 
 /* The second step was taken away: set up before anything else. */
 MUST_USE enum err account_require_set_up(struct db *db, const struct id *account, int64_t now_s);
+
+/* Those that have given the password only: the next step finds them expired. */
+MUST_USE enum err account_end_half_sign_ins(struct db *db, const struct id *account);
 
 /* Somebody signed in to it just now. */
 MUST_USE enum err account_signed_in(struct db *db, const struct id *account, int64_t now_s);

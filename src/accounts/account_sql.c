@@ -138,6 +138,11 @@ enum err account_require_set_up(struct db *db, const struct id *account, int64_t
 	return db_change(db, NULL, "UPDATE account SET setup_required_at = $2 WHERE id = $1", db_id(account), db_int(now_s));
 }
 
+enum err account_end_half_sign_ins(struct db *db, const struct id *account)
+{
+	return db_change(db, NULL, "UPDATE account SET password_version = password_version + 1 WHERE id = $1", db_id(account));
+}
+
 /* By way of the organizations that the account is in: an inviter is a member, and so is who needs no invitation. */
 static enum err move_invitations(struct db *db, const struct id *account, const char *email)
 {

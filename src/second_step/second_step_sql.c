@@ -1,5 +1,7 @@
 #include "second_step/second_step_sql.h"
 
+#include "accounts/account.h"
+
 #include "base/banned.h"
 
 enum err second_step_find(struct db *db, const struct id *account, struct enrolment *out)
@@ -62,7 +64,7 @@ enum err totp_row_remove(struct db *db, const struct id *account)
 
 	if (err)
 		return err;
-	return removed == 1 ? OK : ERR_NOT_ENABLED;
+	return removed == 1 ? account_end_half_sign_ins(db, account) : ERR_NOT_ENABLED;
 }
 
 static enum err forget_old_steps(struct db *db, const struct id *enrolment, struct totp_step now)

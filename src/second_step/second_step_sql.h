@@ -23,7 +23,7 @@ MUST_USE enum err totp_row_secret(struct db *db, const struct id *account, struc
 MUST_USE enum err totp_row_add(struct db *db, const struct id *account, const struct id *enrolment,
                                const struct sealed_secret *secret, int64_t now_s);
 
-/* ERR_NOT_ENABLED: there was none. Spent steps, remembered devices and sessions that used it go with it. */
+/* ERR_NOT_ENABLED: there was none. Spent steps, remembered devices, sessions that used it and half sign-ins go with it. */
 MUST_USE enum err totp_row_remove(struct db *db, const struct id *account);
 
 /*

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-/* Set-ups and reissues under way go with their sessions, half sign-ins find nothing to check against. */
+/* Set-ups and reissues under way go with their sessions, half sign-ins with the enrolment. */
 enum err second_step_take_away(struct db *db, const struct call *call, const struct account *account)
 {
 	const struct id *id = &account->id;

@@ -1,6 +1,6 @@
 /*
  * take_away: somebody's second step is reset by who may (organizations/reset.h), inside that change: enrolment, recovery codes,
- * remembered devices and sessions end; the next sign-in can only set up.
+ * remembered devices, sessions and half sign-ins end; the next sign-in can only set up.
  */
 #ifndef TWOSTEP_SECOND_STEP_TAKE_AWAY_H
 #define TWOSTEP_SECOND_STEP_TAKE_AWAY_H

@@ -29,6 +29,8 @@ class Reset(OrganizationTest):
         self.assertEqual((answer["status"], answer["required_by"]), ("setup_required", []))
         expect(member.get("/organizations"), 403, "two_step_setup_required")
         member.enable()
+        expect(half.second_step(login), 410, "login_expired", "of before, with a code of the new app")
+        expect(half.second_step(login, member.account.recovery_codes[0], "recovery_code"), 410, "login_expired")
         expect(member.get("/organizations"), 200)
         expect(member.elsewhere().second_step(member.half_way(), codes[0], "recovery_code"), 401, "invalid_code")
         self.assertIn(("second_step_reset", owner.email, member.email, "Lost the phone"), self.log_of(organization))

@@ -329,6 +329,7 @@ class Solo(Walker):
         typed = self.look(lambda: self.home.post(SETUP + "/code", {"code": totp(secret, step)}))
         if typed and self.change(lambda: self.home.post(SETUP + "/complete", {"saved": True}), 200, enabled=True, secret=secret,
                                  codes=typed.json["recovery_codes"], used=0, wrong=0, spent={step}, last_used=None,
+                                 version=self.world["version"] + int(replace),
                                  events=self.more("new_phone" if replace else "two_step_on"),
                                  **self.sessions(keep=self.token(self.home))):
             self.tried_step = step
@@ -348,6 +349,7 @@ class Solo(Walker):
             body = {"password": self.world["password"], "method": "recovery_code", "code": code}
             self.change(lambda: self.home.post("/account/two-step/disable", body), 200,
                         **{**after, "enabled": False, "used": 0, "codes": [], "spent": set(), "last_used": None},
+                        version=self.world["version"] + 1,
                         events=self.more("two_step_off", "recovery_code_used"), **self.sessions(keep=self.token(self.home)))
 
     def check_by_asking(self):
