@@ -36,6 +36,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def echo(self):
         self.server.seen.append(f"{self.command} {self.path}")
+        self.server.heads.append(self.headers.items())
         if self.headers.get("Upgrade", "").lower() == "websocket":
             key = self.headers.get("Sec-WebSocket-Key", "") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" # RFC 6455 section 4.2.2
             self.send_response(101)
@@ -68,7 +69,7 @@ class Application(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.seen = []
+        self.seen, self.heads = [], []
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def handle_error(self, *_):

@@ -26,6 +26,13 @@ FORGED = {
     "X_Forwarded_Proto": "evil", "X-Real-IP": "203.0.113.9",
 }
 LETHAL = ("root", "evil", "203.0.113.9")
+WEBSOCKET = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+# A list is a line for each.
+NO_WEBSOCKETS = (
+    "h2c", "H2C", "h2c, websocket", "websocket, h2c", "h2c,websocket", "WebSocket,H2C", "websocket,", ", websocket", "websocket, websocket", "h2c,",
+    "websocket/13", "", ["h2c", "websocket"], ["websocket", "h2c"], ["H2C", "WEBSOCKET"], ["WEBSOCKET", "H2C"], ["", "h2c"], ["h2c", ""],
+    ["", "websocket"], ["foo", "h2c", "websocket"],
+)
 
 
 class Behind:
@@ -89,6 +96,18 @@ class Behind:
             reply = self.kept_out(self.visit(self.person(), "/x", headers={**HTML, **forged}), 302)
             self.assertTrue(reply.header("Location").startswith(f"http://{self.host}/.twostep/start?to="), reply.headers)
             self.kept_out(self.visit(person, "/export/x", headers=forged), 401)
+
+    def test_no_connection_line_takes_away_who_is_there(self):
+        person = self.signed_in(self.owner)
+        said = (*IDENTITY, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
+        for line in (", ".join(said), ", ".join(said).lower(), "close, Remote-User", ["keep-alive", "remote-user"], "Cookie, Host"):
+            told = self.let_in(person, headers={"Connection": line})
+            for name in said:
+                self.assertEqual(len(told.all(name)), 1, f"{line}: {name}: {told.headers}")
+        self.application.heads.clear()
+        with self.upgraded(person, {**WEBSOCKET, "Connection": "Upgrade, " + ", ".join(said)}) as wire:
+            self.assertIn(b" 101 ", wire._until(b"\r\n\r\n"), self.proxy.said())
+        self.assertEqual(sorted({name.lower() for name, _ in self.application.heads[0]} & {name.lower() for name in said}), sorted(name.lower() for name in said))
 
     def test_a_forged_address_leads_nowhere_else(self):
         stranger = self.person()
@@ -159,24 +178,28 @@ class Behind:
 
     def test_websockets_arrive(self):
         person = self.signed_in(self.owner)
-        headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
-        with Wire(types.SimpleNamespace(port=self.proxy.port), 20) as wire:
-            wire.send(self.raw(person, "/socket", headers=headers))
-            self.assertIn(b" 101 ", wire._until(b"\r\n\r\n"), self.proxy.said())
-            for word in (b"one\n", b"two\n"):
-                self.assertEqual(wire.send(word)._until(b"\n"), b"echo " + word.strip())
+        for upgrade in ("websocket", "WebSocket"):
+            with self.upgraded(person, {**WEBSOCKET, "Upgrade": upgrade}) as wire:
+                self.assertIn(b" 101 ", wire._until(b"\r\n\r\n"), self.proxy.said())
+                for word in (b"one\n", b"two\n"):
+                    self.assertEqual(wire.send(word)._until(b"\n"), b"echo " + word.strip())
         self.application.seen.clear()
-        self.kept_out(self.visit(self.person(), "/socket", headers=headers), 401)
-        self.kept_out(self.visit(person, "/export/socket", headers=headers), 401)
+        self.kept_out(self.visit(self.person(), "/socket", headers=WEBSOCKET), 401)
+        self.kept_out(self.visit(person, "/export/socket", headers=WEBSOCKET), 401)
+
+    def upgraded(self, person, headers):
+        """A connection that has asked for an upgrade."""
+        return Wire(types.SimpleNamespace(port=self.proxy.port), 20).send(self.raw(person, "/socket", headers=headers))
 
     def test_no_other_upgrade_arrives(self):
         person = self.signed_in(self.owner)
-        headers = {"Upgrade": "h2c", "Connection": "Upgrade, HTTP2-Settings", "HTTP2-Settings": "AAMAAABkAARAAAAAAAIAAAAA"}
-        reply = self.visit(person, "/x", headers=headers)
-        if reply.status == 200:
-            self.assertEqual(Told(reply).all("Upgrade"), [])
-        else:
-            self.assertEqual(reply.status, 403)
+        for upgrade in NO_WEBSOCKETS:
+            self.application.heads.clear()
+            headers = {**WEBSOCKET, "Upgrade": upgrade, "Connection": "Upgrade, HTTP2-Settings", "HTTP2-Settings": "AAMAAABkAARAAAAAAAIAAAAA"}
+            with self.upgraded(person, headers) as wire:
+                self.assertRegex(wire._until(b"\r\n\r\n"), rb"^HTTP/1.1 (101|200|400|403) ", upgrade)
+            for head in self.application.heads:
+                self.assertIn([value.lower() for name, value in head if name.lower() == "upgrade"], ([], ["websocket"]), upgrade)
 
     def test_smuggled_requests_do_not_arrive(self):
         person = self.signed_in(self.owner)
@@ -613,6 +636,17 @@ class PrintedForHttps(HttpsTest):
         import yaml
         for kind in ("traefik", "envoy"):
             self.assertTrue(yaml.safe_load(self.printed(kind)), kind)
+
+    def test_each_router_of_traefik_says_what_becomes_of_upgrades(self):
+        import yaml
+        http = yaml.safe_load(self.printed("traefik"))["http"]
+        for name, router in http["routers"].items():
+            told = {}
+            for middleware in router["middlewares"]:
+                told.update(http["middlewares"][middleware].get("headers", {}).get("customRequestHeaders", {}))
+            upgrade, connection = ("websocket", "Upgrade") if "`Upgrade`, `(?i)^websocket$`" in router["rule"] else ("", "")
+            self.assertEqual((told["Upgrade"], told["Connection"], told["Remote-User"]), (upgrade, connection, ""), name)
+        self.assertEqual(len(http["routers"]), 9)
 
     def test_a_unix_socket_is_named_as_each_proxy_names_it(self):
         self.server.end()
