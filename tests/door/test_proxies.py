@@ -26,6 +26,17 @@ FORGED = {
     "X_Forwarded_Proto": "evil", "X-Real-IP": "203.0.113.9",
 }
 LETHAL = ("root", "evil", "203.0.113.9")
+# What other guards, proxies and frameworks say or read beside those: no application behind twostep gets it from a visitor.
+OTHERS = (
+    "Remote-Addr", "Remote-Group", "Remote-Host", "Remote-Id", "Remote-Port", "Remote-Role", "Remote-Roles", "Remote-Token",
+    "X-Forwarded", "X-Forwarded-Access-Token", "X-Forwarded-By", "X-Forwarded-Client-Cert", "X-Forwarded-Context", "X-Forwarded-Email",
+    "X-Forwarded-Groups", "X-Forwarded-Path", "X-Forwarded-Preferred-Username", "X-Forwarded-Protocol", "X-Forwarded-Roles",
+    "X-Forwarded-Scheme", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Tls-Client-Cert", "X-Forwarded-Tls-Client-Cert-Info",
+    "X-Original-For", "X-Original-Forwarded-For", "X-Original-Path", "X-Original-Prefix", "X-Original-Proto", "X-Original-Remote-Addr",
+    "X-Auth-Request-Access-Token", "X-Auth-Request-Email", "X-Auth-Request-Groups", "X-Auth-Request-Preferred-Username", "X-Auth-Request-User",
+    "X-Authentik-Email", "X-Authentik-Entitlements", "X-Authentik-Groups", "X-Authentik-Jwt", "X-Authentik-Name", "X-Authentik-Uid",
+    "X-Authentik-Username",
+)
 WEBSOCKET = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
 # A list is a line for each.
 NO_WEBSOCKETS = (
@@ -96,6 +107,12 @@ class Behind:
             reply = self.kept_out(self.visit(self.person(), "/x", headers={**HTML, **forged}), 302)
             self.assertTrue(reply.header("Location").startswith(f"http://{self.host}/.twostep/start?to="), reply.headers)
             self.kept_out(self.visit(person, "/export/x", headers=forged), 401)
+
+    def test_what_others_say_of_a_visitor_is_not_said_by_the_visitor(self):
+        person = self.signed_in(self.owner)
+        for names in (OTHERS, [name.upper() for name in OTHERS]):
+            told = self.let_in(person, headers={name: "root" for name in names})
+            self.assertEqual([name for name, value in told.headers if "root" in value], [])
 
     def test_no_connection_line_takes_away_who_is_there(self):
         person = self.signed_in(self.owner)
@@ -636,6 +653,23 @@ class PrintedForHttps(HttpsTest):
         import yaml
         for kind in ("traefik", "envoy"):
             self.assertTrue(yaml.safe_load(self.printed(kind)), kind)
+
+    def test_what_is_not_run_here_deletes_the_same_names(self):
+        """What Traefik and Envoy see to by themselves is theirs; Envoy's filter names families."""
+        import yaml
+        cleaned = yaml.safe_load(self.printed("traefik"))["http"]["middlewares"]
+        cleaned = next(value for name, value in cleaned.items() if name.startswith("twostep-clean-"))["headers"]["customRequestHeaders"]
+        entry = {f"X-Forwarded-{word}" for word in ("For", "Host", "Port", "Proto", "Server", "Tls-Client-Cert", "Tls-Client-Cert-Info")} | {"X-Real-IP"}
+        deleted = {name.lower() for name, value in cleaned.items() if value == ""}
+        self.assertEqual([name for name in {*FORGED, *OTHERS} - entry if name.lower() not in deleted and not name.startswith("X_")], [])
+        envoy = yaml.safe_load(self.printed("envoy"))
+        for listener in envoy["static_resources"]["listeners"]:
+            manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+            families = re.findall(r'plain:find\("\^([^"]+)"\)', manager["http_filters"][0]["typed_config"]["default_source_code"]["inline_string"])
+            for name in OTHERS:
+                self.assertTrue(any(name.lower().startswith(family.replace("%", "")) for family in families), name)
+            self.assertEqual([(header["header"]["key"], header["append_action"]) for header in manager["route_config"]["request_headers_to_add"]],
+                             [("x-forwarded-for", "OVERWRITE_IF_EXISTS_OR_ADD")])
 
     def test_each_router_of_traefik_says_what_becomes_of_upgrades(self):
         import yaml
