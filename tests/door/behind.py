@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import shutil
 import socket
 import socketserver
@@ -129,6 +130,18 @@ class Told:
 
     def cookies(self):
         return sorted(c.strip() for line in self.all("Cookie") for c in line.split(";") if c.strip())
+
+
+def documented(name):
+    """The snippet for the login host that docs/proxies.md has for this proxy."""
+    with open(os.path.join(ROOT, "docs", "proxies.md"), encoding="utf-8") as file:
+        return re.search(rf"For {name}[^\n]*:\n\n```\n(.*?)\n```", file.read(), re.S)[1]
+
+
+def login_nginx(port, upstream, before="", changed=lambda text: text):
+    """nginx before the login host as documented, without TLS; `before` stands in front of it."""
+    text = re.sub(r"    ssl_\w+ [^\n]*\n", "", documented("nginx")).replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
+    return Proxy(Nginx, before + changed(text).replace("127.0.0.1:8080", f"127.0.0.1:{upstream}"), port)
 
 
 def proxy_config(server, kind, *more):

@@ -13,8 +13,8 @@ import types
 import unittest
 import urllib.parse
 
-from behind import KINDS, Application, BehindTest, Caddy, Haproxy, Nginx, Proxy, Relay, Told, proxy_config
-from guard import HTML, IDENTITY, GuardTest
+from behind import KINDS, Application, BehindTest, Caddy, Haproxy, Nginx, Proxy, Relay, Told, login_nginx, proxy_config
+from guard import HTML, IDENTITY, GuardTest, HandOverTest
 from harness import Wire, expect, free_port
 
 FORGED = {
@@ -59,6 +59,14 @@ class Behind:
         self.assertTrue(came_by[1].startswith(f"http://{self.host}/.twostep/start?to="), came_by)
         self.assertTrue(came_by[-2].startswith(f"http://{self.host}/.twostep/session?code="), came_by)
         self.assertEqual(came_by[-1], f"http://{self.host}{uri}")
+
+    def test_a_long_address_is_come_back_to(self):
+        """Whose characters three times as many stand for, where one address stands in another."""
+        person = self.owner.elsewhere().sign_in()
+        uri = "/?" + "&" * 2040
+        came_by, reply = self.follow_all(person, uri)
+        self.assertEqual(reply.status, 200, f"{[len(address) for address in came_by]}: {reply!r}\n{self.proxy.said()}")
+        self.assertEqual(Told(reply).target, uri)
 
     def test_who_is_not_signed_in_is_led_or_told(self):
         stranger = self.person()
@@ -372,6 +380,34 @@ class BehindBrokenHaproxy(BehindTest):
         came_by, reply = self.follow_all(self.owner, "/x")
         self.assertIn("/.twostep/session?code=", came_by[-2])
         self.kept_out(reply, 503)
+
+
+class BeforeTheSignIn(HandOverTest):
+    """nginx before the login host, as documented."""
+
+    def test_the_longest_address_comes_through_a_sign_in(self):
+        organization, owner, *_ = self.team(two_step=True)
+        host = "a-name-that-is-as-long-as-names-become-in-the-companies-that.have-a-division-of.subsidiaries-of.customers.example"
+        self.service(owner, organization, host)
+        self.allow(host, organization)
+        person = self.elsewhere(owner)
+        person.cookies.clear()
+        port = free_port()
+        proxy = login_nginx(port, self.server.port)
+        self.addCleanup(proxy.stop)
+        place = self.follow(person, self.start(person, host, "/" + "a" * 2044)).header("Location").removeprefix(self.ORIGIN)
+        direct, self.server.port = self.server.port, port
+        try:
+            self.server.forward(90)
+            person.request("GET", place, headers=HTML)
+            for path, form in ((place, {"email": owner.email, "password": owner.password}),
+                               ("/login/second-step", {"method": "totp", "code": owner.app_code(), "remember_device": "true"})):
+                reply = person.request("POST", path, raw=urllib.parse.urlencode(form).encode(),
+                                       headers={**HTML, "Host": "sign-in.example", "Content-Type": "application/x-www-form-urlencoded", "Origin": self.ORIGIN})
+                self.assertEqual(reply.status, 303, f"{path}: {reply!r}\n{proxy.said()}")
+            self.assertIn("__Host-twostep-device", person.cookies)
+        finally:
+            self.server.port = direct
 
 
 class Replayed(GuardTest):

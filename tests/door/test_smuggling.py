@@ -4,7 +4,6 @@ host, set up as docs/proxies.md says. Each answer of twostep has an id that stan
 twostep read must be the same, request for request. A backend that reads bodies of no GET shows that the probe would see a smuggle.
 """
 import collections
-import os
 import re
 import socket
 import threading
@@ -12,7 +11,7 @@ import time
 import types
 import unittest
 
-from behind import ROOT, Caddy, Haproxy, Nginx, Proxy
+from behind import Caddy, Haproxy, Proxy, documented, login_nginx
 from harness import Closed, DoorTest, Wire, free_port
 
 LOGGED = re.compile(r" (?:request|request_refused) id=(\S+)(?: method=\S+ path=(\S+))?")
@@ -256,12 +255,6 @@ class Naive:
         self.listening.close()
 
 
-def documented(name):
-    """The snippet for the login host that docs/proxies.md has for this proxy."""
-    with open(os.path.join(ROOT, "docs", "proxies.md"), encoding="utf-8") as file:
-        return re.search(rf"For {name}[^\n]*:\n\n```\n(.*?)\n```", file.read(), re.S)[1]
-
-
 class Case:
     def __init__(self, number, name, hidden, text):
         self.number, self.name, self.hidden, self.sent = number, name, hidden, written(text, number)
@@ -372,8 +365,7 @@ class NginxBefore(Smuggling, Control, DoorTest):
     TIMES = "    client_header_timeout 3s; client_body_timeout 3s; keepalive_timeout 3s;\n"
 
     def proxy(self, port, upstream):
-        text = re.sub(r"    ssl_\w+ [^\n]*\n", "", documented("nginx")).replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
-        return Proxy(Nginx, self.TIMES + self.changed(text).replace("127.0.0.1:8080", f"127.0.0.1:{upstream}"), port)
+        return login_nginx(port, upstream, self.TIMES, self.changed)
 
 
 class OpenNginxBefore(NginxBefore):
