@@ -78,10 +78,10 @@ class Application(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 class Relay:
-    """Stands between a proxy and the server: counts connections; `answer` set, it answers with that instead, and closes."""
+    """Stands between a proxy and the server: counts connections, keeps what is asked; `answer` set, it answers with that instead, and closes."""
 
     def __init__(self, to):
-        self.to, self.count, self.answer = to, 0, None
+        self.to, self.count, self.asked, self.answer = to, 0, b"", None
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
         self.open = []
@@ -106,6 +106,8 @@ class Relay:
                 if asks and self.answer is not None:
                     source.sendall(self.answer)
                     break
+                if asks:
+                    self.asked += data
                 target.sendall(data)
             for end in (source, target):
                 end.shutdown(socket.SHUT_RDWR)

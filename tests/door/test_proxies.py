@@ -330,6 +330,21 @@ class Through:
             self.let_in(person)
         self.assertLess(self.relay.count - before, 3)
 
+    def test_the_question_carries_what_decides(self):
+        person = self.signed_in(self.owner)
+        self.let_in(person)
+        self.relay.asked = b""
+        headers = {"Accept-Language": "ko", "X-Requested-With": "it", "Authorization": "Basic c2VjcmV0", "X-Other": "other"}
+        told = self.let_in(person, "/x", "POST", headers=headers, body=b"form=1")
+        self.assertEqual((told.all("Authorization"), told.body), ([headers["Authorization"]], "form=1"))
+        asked = self.relay.asked.decode("latin-1").lower()
+        self.assertEqual(asked.count("\r\n\r\n"), 1, asked)
+        self.assertTrue(asked.endswith("\r\n\r\n"), asked)
+        for line in ("cookie: ", "accept: application/json", "accept-language: ko", "x-requested-with: it"):
+            self.assertIn(f"\r\n{line}", asked)
+        for line in ("authorization: ", *([] if self.KIND is Caddy else ["x-other: "])): # Caddy sends what it is not told to leave out
+            self.assertNotIn(f"\r\n{line}", asked)
+
     def test_an_answer_that_is_none_lets_nobody_in(self):
         person = self.signed_in(self.owner)
         self.relay.answer = b"HTTP/1.1 200 OK\r\n" # and no end of its head
