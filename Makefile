@@ -6,6 +6,7 @@
 
 prefix ?= /usr/local
 DESTDIR ?=
+BUILD = build
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 3600
 ARGS ?=
@@ -25,10 +26,11 @@ help:
 
 build:
 	@tests/setup run
-	@test -f build/build.ninja || meson setup build -Dtests=false --prefix=$(prefix) >build-setup.log || { cat build-setup.log; rm -rf build; exit 1; }
-	@rm -f build-setup.log
-	@ninja -C build -n twostep | grep -q 'no work to do' || echo 'building'
-	@ninja -C build --quiet twostep
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false --prefix=$(prefix) >$(BUILD)-setup.log || \
+		{ cat $(BUILD)-setup.log; rm -rf $(BUILD) $(BUILD)-setup.log; exit 1; }
+	@rm -f $(BUILD)-setup.log
+	@ninja -C $(BUILD) -n twostep | grep -q 'no work to do' || echo 'building'
+	@ninja -C $(BUILD) --quiet twostep
 
 run: build
 	@exec env TWOSTEP_MAIL_PRINT=1 build/twostep serve $(ARGS)
@@ -71,9 +73,12 @@ bench: bench-build
 bench-build: build
 	@ninja -C build --quiet bench/crowd
 
-install: build
-	@meson configure build -Dprefix=$(prefix) >/dev/null
-	@DESTDIR=$(DESTDIR) meson install -C build --quiet >/dev/null
+# In a folder that is gone afterwards: what root builds would be in the way of the clone's owner.
+install:
+	@rm -rf build-install
+	@trap 'rm -rf build-install' EXIT; trap 'exit 1' INT TERM; \
+		$(MAKE) --no-print-directory build BUILD=build-install && \
+		DESTDIR=$(DESTDIR) meson install -C build-install --no-rebuild --quiet >/dev/null
 
 clean:
 	rm -rf build build-*
