@@ -36,7 +36,7 @@ static enum err read_query(struct call *call, struct members_query *out)
 
 	out->after = query_value(call, "after");
 	out->search = query_value(call, "search");
-	out->without_two_step = without && !strcmp(without, "true");
+	out->kind = without && !strcmp(without, "true") ? MEMBERS_WITHOUT : MEMBERS_ALL;
 	if ((err = page_rows_read(call, &out->rows)))
 		return err;
 	return member_sort_read(call, query_value(call, "sort"), &out->sort);

@@ -109,7 +109,7 @@ static const char *write_after(struct call *call, enum member_sort sort, const s
 enum err members_look(struct call *call, const struct members_query *query, struct member_list *out)
 {
 	struct look argument = { .call = call, .wanted = query->rows,
-		.rows = { &call->membership->organization, query->sort, NULL, query->without_two_step, { .at_s = 0 } } };
+		.rows = { &call->membership->organization, query->sort, NULL, query->kind, { .at_s = 0 } } };
 	bool searches = query->search && *query->search;
 	enum err err;
 

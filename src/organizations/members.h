@@ -30,10 +30,12 @@ struct member {
 
 enum member_sort { SORT_EMAIL, SORT_NAME, SORT_LAST_SEEN }; /* the last: newest first */
 
+enum members_kind { MEMBERS_ALL, MEMBERS_WITHOUT, MEMBERS_WITH }; /* two-step */
+
 struct members_query {
 	const char *search;    /* part of an address or name; NULL or "": all */
 	enum member_sort sort;
-	bool without_two_step; /* only those */
+	enum members_kind kind;
 	const char *after;     /* `next` of the page before; NULL: the first */
 	size_t rows;           /* 1 to MEMBERS_ROWS_MAX */
 };

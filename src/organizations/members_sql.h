@@ -18,7 +18,7 @@ struct member_rows {
 	const struct id *organization;
 	enum member_sort sort;
 	const char *pattern;
-	bool without_two_step;
+	enum members_kind kind;
 	struct member_place after;
 };
 

@@ -24,7 +24,7 @@ enum err progress_select(struct db *db, const struct id *organization, int64_t *
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	enum err err = db_one(db, &rows,
-	        "SELECT COUNT(*), COUNT(t.id) FROM membership m LEFT JOIN totp t ON t.account_id = m.account_id"
+	        "SELECT COUNT(*), COUNT(t.account_id) FROM membership m LEFT JOIN totp t ON t.account_id = m.account_id"
 	        " WHERE m.organization_id = $1",
 	        db_id(organization));
 	if (err)

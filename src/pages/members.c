@@ -9,7 +9,7 @@
 #include "base/banned.h"
 
 /* The list as it was asked for, in the texts of the address. */
-struct asked { const char *search, *sort, *after; bool without; };
+struct asked { const char *search, *sort, *after, *two_step; };
 
 /* The same list from another place on; in the arena. */
 static const char *list_place(struct call *call, const struct asked *asked, const char *after)
@@ -19,7 +19,7 @@ static const char *list_place(struct call *call, const struct asked *asked, cons
 	organization_place_add(&place, call, "");
 	query_add(&place, "search", asked->search);
 	query_add(&place, "sort", asked->sort);
-	query_add(&place, "without_two_step", asked->without ? "true" : NULL);
+	query_add(&place, "two_step", asked->two_step);
 	query_add(&place, "after", after);
 	return arena_buf(call->arena, &place);
 }
@@ -42,9 +42,7 @@ static enum err fill_grants(struct call *call, const struct member *member, stru
 
 static enum err fill(struct call *call, const struct member *member, struct part_member *out)
 {
-	const char *rest = arena_printf(call->arena, "/members/%s", page_id(call, &member->account));
-
-	out->place = rest ? organization_place(call, rest) : NULL;
+	out->place = organization_member_place(call, &member->account);
 	out->name = member->name;
 	out->email = member->email;
 	out->role = role_word(member->role);
@@ -55,15 +53,20 @@ static enum err fill(struct call *call, const struct member *member, struct part
 	return out->place ? fill_grants(call, member, out) : ERR_MEMORY;
 }
 
+static enum members_kind kind_of(const char *two_step)
+{
+	if (!two_step)
+		return MEMBERS_ALL;
+	return !strcmp(two_step, "on") ? MEMBERS_WITH : !strcmp(two_step, "off") ? MEMBERS_WITHOUT : MEMBERS_ALL;
+}
+
 static enum err read_asked(struct call *call, struct asked *asked, struct members_query *query)
 {
-	const char *without = query_value(call, "without_two_step");
-
 	asked->search = query_value(call, "search");
 	asked->sort = query_value(call, "sort");
 	asked->after = query_value(call, "after");
-	asked->without = without && !strcmp(without, "true");
-	*query = (struct members_query){ .search = asked->search, .without_two_step = asked->without, .after = asked->after,
+	asked->two_step = query_value(call, "two_step");
+	*query = (struct members_query){ .search = asked->search, .kind = kind_of(asked->two_step), .after = asked->after,
 		.rows = MEMBERS_ROWS };
 	return member_sort_read(call, asked->sort, &query->sort);
 }
@@ -87,8 +90,9 @@ static enum err look(struct call *call)
 		.search = asked.search,
 		.by_name = query.sort == SORT_NAME,
 		.by_seen = query.sort == SORT_LAST_SEEN,
-		.without = asked.without,
-		.filtered = asked.without || (asked.search && *asked.search),
+		.with = query.kind == MEMBERS_WITH,
+		.without = query.kind == MEMBERS_WITHOUT,
+		.filtered = query.kind != MEMBERS_ALL || (asked.search && *asked.search),
 		.first = asked.after ? list_place(call, &asked, NULL) : NULL,
 		.next = found.next ? list_place(call, &asked, found.next) : NULL,
 	};

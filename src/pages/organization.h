@@ -16,6 +16,9 @@ void organization_frame(struct call *call, struct part_frame *frame);
 /* "/organizations/ID" and what follows ("/leave", "" for the members), in the arena; NULL: memory is at its end. */
 const char *organization_place(struct call *call, const char *rest);
 
+/* The page of a member, likewise. */
+const char *organization_member_place(struct call *call, const struct id *account);
+
 /* The same at the end of a buffer, for a place with a query behind it: no memory, no failure but the buffer's own. */
 void organization_place_add(struct buf *out, const struct call *call, const char *rest);
 

@@ -20,6 +20,14 @@ const char *organization_place(struct call *call, const char *rest)
 	return arena_printf(call->arena, "/organizations/%s%s", id_text(&call->membership->organization, id), rest);
 }
 
+const char *organization_member_place(struct call *call, const struct id *account)
+{
+	char id[ID_TEXT];
+	const char *rest = arena_printf(call->arena, "/members/%s", id_text(account, id));
+
+	return rest ? organization_place(call, rest) : NULL;
+}
+
 void organization_place_add(struct buf *out, const struct call *call, const char *rest)
 {
 	char id[ID_TEXT];

@@ -14,6 +14,7 @@
 #define MINUTE_S 60
 #define WEEK_S   (7LL * 24 * 60 * 60)
 #define DAY_S    (24LL * 60 * 60)
+#define PEOPLE   20 /* of each kind on the tab */
 
 static const char *number(struct call *call, int64_t value)
 {
@@ -28,6 +29,54 @@ static const char *typed(struct call *call, const char *field, int64_t value)
 	return text ? text : number(call, value);
 }
 
+/* ---- who has it and who has not ---- */
+
+static enum err fill(struct call *call, const struct member *member, struct part_affected *out)
+{
+	*out = (struct part_affected){ organization_member_place(call, &member->account), member->name, member->email,
+		member->signed_in_at > call->now_s - WEEK_S, page_time(call, member->signed_in_at),
+		page_day_and_time(call, member->signed_in_at) };
+	return out->place ? OK : ERR_MEMORY;
+}
+
+/* Of a kind by name; *next: where they go on, NULL: nowhere. */
+static enum err find_people(struct call *call, enum members_kind kind, size_t rows, const char *after, struct part_affected **out,
+                            size_t *count, const char **next)
+{
+	const struct members_query query = { .kind = kind, .sort = SORT_NAME, .rows = rows, .after = after };
+	struct member_list found;
+	enum err err = members_look(call, &query, &found);
+
+	if (err)
+		return err;
+	if (!(*out = arena_alloc(call->arena, (found.count + 1) * sizeof(**out))))
+		return ERR_MEMORY;
+	for (size_t i = 0; i < found.count && !err; i++)
+		err = fill(call, &found.members[i], &(*out)[i]);
+	*count = found.count;
+	*next = found.next;
+	return err;
+}
+
+/* The first of both kinds: those who are left out stand on the tab Members. */
+static enum err add_people(struct call *call, struct page_security *page)
+{
+	struct part_affected *missing, *having;
+	const char *next_missing, *next_having;
+	enum err err;
+
+	if ((err = find_people(call, MEMBERS_WITHOUT, PEOPLE, NULL, &missing, &page->missing_count, &next_missing)) ||
+	    (err = find_people(call, MEMBERS_WITH, PEOPLE, NULL, &having, &page->having_count, &next_having)))
+		return err;
+	page->missing = missing;
+	page->having = having;
+	page->more_missing = next_missing != NULL;
+	page->more_having = next_having != NULL;
+	return OK;
+}
+
+/* ---- the tab ---- */
+
 static enum err show(struct call *call, enum err err)
 {
 	struct security security;
@@ -40,10 +89,11 @@ static enum err show(struct call *call, enum err err)
 	bool typed_mode = mode && strcmp(mode, "0") != 0;
 
 	mode = typed_mode ? mode : csv_download_name(security.csv);
-	const struct page_security page = {
+	struct page_security page = {
 		.frame = page_frame(call, NULL, err),
 		.members = security.members,
 		.with_two_step = security.with_two_step,
+		.without = security.members - security.with_two_step,
 		.held = !mandate->required && !security.own_two_step,
 		.required = mandate->required,
 		.in_force = mandate->required && mandate->from_at <= call->now_s,
@@ -64,6 +114,8 @@ static enum err show(struct call *call, enum err err)
 	};
 	if (!page.frame || !page.frame->organization)
 		return ERR_MEMORY;
+	if ((failed = add_people(call, &page)))
+		return failed;
 	page_security(&call->out->body, call->locale, &page);
 	return page_sent(call, err);
 }
@@ -74,12 +126,6 @@ static enum err look(struct call *call)
 }
 
 /* ---- the demand ---- */
-
-static void fill(struct call *call, const struct member *member, struct part_affected *out)
-{
-	*out = (struct part_affected){ member->name, member->email, member->signed_in_at > call->now_s - WEEK_S,
-		page_time(call, member->signed_in_at), page_day_and_time(call, member->signed_in_at) };
-}
 
 /* Where one of the two lists goes on; the other one stands where it stood. */
 static const char *more(struct call *call, int64_t days, const char *list, const char *after)
@@ -94,25 +140,6 @@ static const char *more(struct call *call, int64_t days, const char *list, const
 	buf_char(&place, '=');
 	url_component(&place, after);
 	return arena_buf(call->arena, &place);
-}
-
-/* Those without two-step, or among the next members those who have it. */
-static enum err find_people(struct call *call, bool missing, struct part_affected **out, size_t *count, const char **next)
-{
-	const struct members_query query = { .without_two_step = missing, .sort = SORT_NAME, .rows = MEMBERS_ROWS_MAX,
-		.after = query_value(call, missing ? "missing" : "having") };
-	struct member_list found;
-	enum err err = members_look(call, &query, &found);
-
-	if (err)
-		return err;
-	if (!(*out = arena_alloc(call->arena, (found.count + 1) * sizeof(**out))))
-		return ERR_MEMORY;
-	for (size_t i = 0; i < found.count; i++)
-		if (missing || found.members[i].two_step)
-			fill(call, &found.members[i], &(*out)[(*count)++]);
-	*next = found.next;
-	return OK;
 }
 
 /* What is mailed to those without it (plan_notices in organizations/security.c), where there are more days of grace than these. */
@@ -148,8 +175,10 @@ static enum err show_affected(struct call *call, const struct security *security
 
 	if (!page.frame || !page.frame->organization)
 		return ERR_MEMORY;
-	if ((err = find_people(call, true, &missing, &page.missing_count, &next_missing)) ||
-	    (err = find_people(call, false, &having, &page.having_count, &next_having)))
+	if ((err = find_people(call, MEMBERS_WITHOUT, MEMBERS_ROWS_MAX, query_value(call, "missing"), &missing, &page.missing_count,
+	             &next_missing)) ||
+	    (err = find_people(call, MEMBERS_WITH, MEMBERS_ROWS_MAX, query_value(call, "having"), &having, &page.having_count,
+	             &next_having)))
 		return err;
 	page.missing = missing;
 	page.having = having;

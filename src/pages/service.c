@@ -107,9 +107,8 @@ static enum err fill_holders(struct call *call, struct page_service *page)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < found.count; i++) {
 		const struct member *member = &found.members[i];
-		const char *rest = arena_printf(call->arena, "/members/%s", page_id(call, &member->account));
 
-		rows[i] = (struct part_holder){ rest ? organization_place(call, rest) : NULL, member->name, member->email,
+		rows[i] = (struct part_holder){ organization_member_place(call, &member->account), member->name, member->email,
 			service_role_word(member->services[0].role) };
 	}
 	page->holders = rows;

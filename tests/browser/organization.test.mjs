@@ -151,9 +151,17 @@ const story = {
 
     await boss.page.reload();
     await boss.says("security.progress", { have: 2, all: 3 }).waitFor();
-    await boss.follow("Who does not?");
+    const names = (list, count) => boss.page.getByRole("list", { name: boss.say(list, { count }) }).locator("strong").allInnerTexts();
+    assert.deepEqual((await names("affected.having", 2)).sort(), ["김소라", lee.name]);
+    assert.deepEqual(await names("affected.missing", 1), [park.name]);
+    await boss.follow("Members");
+    await boss.field("members.two_step").selectOption("off");
+    await boss.press("Show");
     assert.equal(await boss.page.getByRole("row").count(), 2);
     await boss.page.getByRole("row").filter({ hasText: park.email }).waitFor();
+    await boss.follow("Security Settings");
+    await boss.leads(() => boss.page.getByRole("list", { name: boss.say("affected.missing", { count: 1 }) }).getByRole("link").click());
+    await boss.says(new RegExp(park.email)).waitFor();
   },
 
   async loseThePhone({ boss, guest, owner, lee }) {

@@ -39,10 +39,10 @@ class PagesTest(OrganizationTest):
         """So many members more, x000@example.com and so on, put into the database."""
         for n in range(count):
             self.server.sql("INSERT INTO account (id, email, name, locale, password, password_at, created_at)"
-                            " SELECT randomblob(16), ?, 'Filler', locale, password, password_at, created_at FROM account LIMIT 1",
-                            f"x{n:03}@example.com")
+                            " SELECT randomblob(16), ?, ?, locale, password, password_at, created_at FROM account LIMIT 1",
+                            f"x{n:03}@example.com", f"Filler {n:03}")
         self.server.sql("INSERT INTO membership (organization_id, account_id, role, email, name_key, joined_at, last_seen_at)"
-                        " SELECT o.id, a.id, 1, a.email, 'filler', unixepoch(), 0 FROM organization o, account a"
+                        " SELECT o.id, a.id, 1, a.email, lower(a.name), unixepoch(), 0 FROM organization o, account a"
                         " WHERE hex(o.id) = ? AND a.email LIKE 'x%'", id_hex(organization))
 
     def wrong_at(self, page, label, status=422):
@@ -174,7 +174,9 @@ class Members(PagesTest):
         self.assertRegex(rows[manager.email], r"\(you\).*Manager.*On")
         self.assertRegex(rows[member.email], r"Member.*No role.*Off")
         self.assertEqual(member.open(f"/organizations/{organization}").reply.status, 403)
-        page = manager.open(f"/organizations/{organization}").press("Show", **{"Without 2-step verification only": True})
+        page = manager.open(f"/organizations/{organization}").press("Show", **{"2-step verification": "on"})
+        self.assertEqual(set(self.rows(page)), {manager.email})
+        page = page.press("Show", **{"2-step verification": "off"})
         self.assertEqual(set(self.rows(page)), {owner.email, member.email})
         page = page.press("Show", Search=member.email.upper())
         self.assertEqual(set(self.rows(page)), {member.email})
@@ -422,6 +424,44 @@ class Security(PagesTest):
             page.press("Require it")
             planned = self.server.sql("SELECT count(*) FROM mandate_notice WHERE due_at > unixepoch() + 3600")[0][0]
             self.assertEqual(planned, later, days)
+
+    def people(self, page, name):
+        """Of a list of this name: [(name, address, place)]."""
+        return [(row.all("strong")[0].text, row.all("span")[0].text, row.all("a")[0]["href"])
+                for row in page.named(name, "ul").all("li")]
+
+    def test_who_has_it_and_who_has_not_is_said_by_name(self):
+        organization, owner, manager, member = self.house()
+        expect(member.patch("/account", {"name": "Zoe & Co"}), 200)
+        for visitor in (owner, manager):
+            visitor.enable()
+        page = owner.open(self.place(organization))
+        place = f"/organizations/{organization}/members/"
+        self.assertEqual(self.people(page, "Without 2-step verification: 1"), [("Zoe & Co", member.email, place + member.id())])
+        self.assertEqual({row[1] for row in self.people(page, "With 2-step verification: 2")}, {owner.email, manager.email})
+        self.assertEqual(page.press("Zoe & Co").path, place + member.id())
+        self.assertFalse([a for a in page.main.all("a") if a.text.startswith("All ")], "nothing is left out")
+        member.enable()
+        page = owner.open(self.place(organization))
+        self.assertIn("Nobody: everyone has it.", page.main.text)
+        self.assertEqual(len(self.people(page, "With 2-step verification: 3")), 3)
+
+    def test_of_many_the_first_by_name_are_shown_and_the_way_to_all(self):
+        organization, owner, *_ = self.house(two_step=True)
+        self.fill(organization, 25)
+        self.server.sql("INSERT INTO totp (id, account_id, secret, enabled_at) SELECT randomblob(16), a.id, t.secret, unixepoch()"
+                        " FROM account a, (SELECT secret FROM totp LIMIT 1) t WHERE a.email BETWEEN 'x001' AND 'x003'")
+        page = owner.open(self.place(organization))
+        shown = self.people(page, "Without 2-step verification: 23")
+        self.assertEqual([row[0] for row in shown], [f"Filler {n:03}" for n in (0, *range(3, 22))])
+        self.assertEqual(len(self.people(page, "With 2-step verification: 5")), 5)
+        page = page.press("All 23 of them")
+        self.assertEqual((page.path.split("?")[0], len(page.main.all("tbody")[0].all("tr"))), (f"/organizations/{organization}", 23))
+        self.server.sql("INSERT INTO totp (id, account_id, secret, enabled_at) SELECT randomblob(16), a.id, t.secret, unixepoch()"
+                        " FROM account a, (SELECT secret FROM totp LIMIT 1) t WHERE a.email BETWEEN 'x003' AND 'x999'")
+        page = owner.open(self.place(organization))
+        self.assertEqual(len(self.people(page, "With 2-step verification: 27")), 20)
+        self.assertEqual(len(page.press("All 27 of them").main.all("tbody")[0].all("tr")), 27)
 
     def test_wrong_numbers_are_said_at_their_fields(self):
         organization, owner, *_ = self.house(two_step=True)
