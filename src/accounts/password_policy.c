@@ -18,6 +18,7 @@
 #define WORD_MIN_CLASSIC 3
 #define LETTERS_LEFT   4    /* fewer letters of one's own beside such words are a decoration, not a password */
 #define RUN            4    /* classic: abcd, 4321, aaaa */
+#define FOLDED_BYTES   (3 * PASSWORD_BYTES_MAX) /* U+0390 folds to three times its bytes */
 
 /*
  * What Koreans and everybody choose first, beside the lists inside zxcvbn: words, and the same words typed on an English
@@ -30,6 +31,11 @@ static const char *const common_words[] = {
 	"rhksflwk", "fhrmdls", "dkdlel", "rksekfk", "rlacl", "godqhr", "gkgkgk", "ghkdlxld", "dnflwlq", "cjstk",
 	"password", "passwort", "qwerty", "qwertyuiop", "asdfgh", "asdfghjkl", "zxcvbn", "letmein", "welcome", "administrator",
 	"changeme", "iloveyou", "login", "admin", "secret", "abcdefgh", "1q2w3e4r", "1qaz2wsx",
+};
+
+/* Without letter case, in NFC: names come as they were typed, decomposed too. */
+struct folded {
+	char text[FOLDED_BYTES + 1];
 };
 
 struct words {
@@ -60,7 +66,12 @@ static bool is_word_byte(char c)
 	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
 }
 
-/* The words of a text, lower case, of `least` characters and more. A Hangul syllable weighs as two letters. */
+static void folded_wipe(struct folded *folded)
+{
+	wipe(folded, sizeof(*folded));
+}
+
+/* The words of a folded text, of `least` characters and more. A Hangul syllable weighs as two letters. */
 static void add_words(struct words *words, const char *text, size_t least)
 {
 	while (*text && words->count < WORDS_MAX) {
@@ -73,7 +84,6 @@ static void add_words(struct words *words, const char *text, size_t least)
 		if (length && length < WORD_TEXT) {
 			memcpy(word, text, length);
 			word[length] = '\0';
-			text_ascii_lower(word);
 			size_t characters = text_characters(word);
 			words->count += characters + (length - characters) / 2 >= least;
 		}
@@ -81,15 +91,14 @@ static void add_words(struct words *words, const char *text, size_t least)
 	}
 }
 
-/* The whole of a text as one word, however short its parts are; of addresses and names that fit. */
+/* The whole of a folded text as one word, however short its parts are; of addresses and names that fit. */
 static void add_whole(struct words *words, const char *text)
 {
 	size_t length = strlen(text);
 
 	if (words->count == WORDS_MAX || length < WORD_MIN || length >= WORD_TEXT)
 		return;
-	memcpy(words->text[words->count], text, length + 1);
-	text_ascii_lower(words->text[words->count++]);
+	memcpy(words->text[words->count++], text, length + 1);
 }
 
 static bool has_word(const char *text, const char *const *words, size_t count)
@@ -123,19 +132,18 @@ static size_t letters(const char *text)
 }
 
 /* Is there next to nothing beside such words? */
-static enum err check_words(const char *lower, const struct words *personal)
+static enum err check_words(const struct folded *password, const struct words *personal)
 {
-	struct password left;
+	struct folded left = *password;
 	bool is_personal = false, is_common = false;
 	size_t rest;
 
-	memcpy(left.text, lower, sizeof(left.text));
 	for (size_t i = 0; i < personal->count; i++)
 		is_personal |= blank_word(left.text, personal->text[i]);
 	for (size_t i = 0; i < COUNT(common_words); i++)
 		is_common |= blank_word(left.text, common_words[i]);
 	rest = letters(left.text);
-	password_wipe(&left);
+	folded_wipe(&left);
 
 	if (rest >= LETTERS_LEFT || (!is_personal && !is_common))
 		return OK;
@@ -189,11 +197,11 @@ static enum err check_kinds(const char *text)
 }
 
 /* RUN characters that climb, fall or repeat by one each time, letters without case. */
-static enum err check_runs(const char *lower)
+static enum err check_runs(const char *folded)
 {
 	for (int by = -1; by <= 1; by++) {
 		int run = 1;
-		for (const char *p = lower; *p && p[1]; p++) {
+		for (const char *p = folded; *p && p[1]; p++) {
 			bool goes_on = p[1] == p[0] + by && (by == 0 || (isalnum((unsigned char)*p) && isalnum((unsigned char)p[1])));
 			run = goes_on ? run + 1 : 1;
 			if (run == RUN)
@@ -203,11 +211,11 @@ static enum err check_runs(const char *lower)
 	return OK;
 }
 
-static enum err check_classic(const char *text, const char *lower, const char *name, const char *email)
+/* Neither name nor address inside, both folded. */
+static enum err check_inside(const struct folded *password, const char *name, const char *email)
 {
 	struct words inside = { .count = 0 };
 	const char *list[WORDS_MAX];
-	enum err err;
 
 	add_words(&inside, name, WORD_MIN_CLASSIC);
 	for (const char *at = strchr(email, '@'); at; at = NULL) {
@@ -217,30 +225,33 @@ static enum err check_classic(const char *text, const char *lower, const char *n
 	}
 	for (size_t i = 0; i < inside.count; i++)
 		list[i] = inside.text[i];
-	if (has_word(lower, list, inside.count))
-		return ERR_PASSWORD_PERSONAL;
-	if ((err = check_kinds(text)))
-		return err;
-	return check_runs(lower);
+	return has_word(password->text, list, inside.count) ? ERR_PASSWORD_PERSONAL : OK;
 }
 
 enum err password_allowed(const struct settings *settings, const struct password *password, const char *name, const char *email)
 {
-	SCOPED(password_wipe) struct password lower = *password;
+	SCOPED(folded_wipe) struct folded secret = { "" };
+	struct folded own_name, own_email, product;
 	struct words personal = { .count = 0 };
 	enum err err;
 
-	text_ascii_lower(lower.text);
 	if (text_characters(password->text) < settings->password_min)
 		return ERR_PASSWORD_SHORT;
-	add_whole(&personal, name);
-	add_whole(&personal, email);
-	add_words(&personal, settings->name, WORD_MIN);
-	add_words(&personal, name, WORD_MIN);
-	add_words(&personal, email, WORD_MIN);
-	if ((err = check_words(lower.text, &personal)) || (err = check_guessable(password->text, &personal)))
+	if ((err = text_fold(password->text, secret.text, sizeof(secret.text))) ||
+	    (err = text_fold(name, own_name.text, sizeof(own_name.text))) ||
+	    (err = text_fold(email, own_email.text, sizeof(own_email.text))) ||
+	    (err = text_fold(settings->name, product.text, sizeof(product.text))))
+		return err;
+	add_whole(&personal, own_name.text);
+	add_whole(&personal, own_email.text);
+	add_words(&personal, product.text, WORD_MIN);
+	add_words(&personal, own_name.text, WORD_MIN);
+	add_words(&personal, own_email.text, WORD_MIN);
+	if ((err = check_words(&secret, &personal)) || (err = check_guessable(password->text, &personal)))
 		return err;
 	if (settings->password_policy != POLICY_CLASSIC)
 		return OK;
-	return check_classic(password->text, lower.text, name, email);
+	if ((err = check_inside(&secret, own_name.text, own_email.text)) || (err = check_kinds(password->text)))
+		return err;
+	return check_runs(secret.text);
 }

@@ -148,16 +148,25 @@ static size_t cut_at(const char *text, size_t length, size_t most)
 	return most;
 }
 
+/* Into `out` where it fits, else into memory of the library's own, as normalize(). */
 enum err text_fold(const char *text, char *out, size_t room)
 {
-	size_t length = 0, kept;
-	uint8_t *folded = u8_casefold((const uint8_t *)text, strlen(text), NULL, UNINORM_NFC, NULL, &length);
+	size_t length = room - 1, kept;
+	uint8_t *folded = u8_casefold((const uint8_t *)text, strlen(text), NULL, UNINORM_NFC, (uint8_t *)out, &length);
 
-	if (!folded && errno == ENOMEM)
+	if (folded == (uint8_t *)out) {
+		out[length] = '\0';
+		return OK;
+	}
+	if (!folded && errno == ENOMEM) {
+		wipe(out, room);
 		return ERR_MEMORY;
+	}
 	kept = folded ? cut_at((const char *)folded, length, room - 1) : cut_at(text, strlen(text), room - 1);
 	memcpy(out, folded ? (const char *)folded : text, kept);
 	out[kept] = '\0';
+	if (folded)
+		wipe(folded, length);
 	free(folded);
 	return OK;
 }

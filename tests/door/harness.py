@@ -29,6 +29,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unicodedata
 import unittest
 
 import described
@@ -59,6 +60,11 @@ _numbers = itertools.count(1)
 def new_address(word="p"):
     """An address that no other person of this run has."""
     return f"{word}{next(_numbers)}@example.com"
+
+
+def decomposed(text):
+    """As some keyboards and file systems write it: letters apart from their marks, jamo instead of syllables."""
+    return unicodedata.normalize("NFD", text)
 
 
 # Codes

@@ -13,7 +13,8 @@ import threading
 import time
 import unittest
 
-from harness import (PASSWORD, Closed, DoorTest, Person, Server, Wire, binary, clean_environment, expect, free_port)
+from harness import (PASSWORD, Closed, DoorTest, Person, Server, Wire, binary, clean_environment, decomposed, expect,
+                     free_port)
 
 
 class Folder(unittest.TestCase):
@@ -166,6 +167,17 @@ class Settings(Folder):
             for password, status in cases:
                 with self.subTest(password):
                     expect(Person(server, "zz", "Oh").try_sign_up(password=password), status, about=password)
+        finally:
+            server.stop()
+
+    def test_the_classic_policy_finds_the_name_however_it_is_written(self):
+        server = Server(["--password-policy", "classic", "--password-min", "8"])
+        try:
+            cases = (("Élodie", "élodie Kettle7-Drum orbit"), (decomposed("Élodie"), "Élodie Kettle7-Drum orbit"),
+                     ("Elodie", "elodie Kettle7-Drum orbit"), (decomposed("김소라"), "김소라 Kettle7-Drum orbit"))
+            for name, password in cases:
+                with self.subTest(name):
+                    expect(Person(server, "zz9", name).try_sign_up(password=password), 422, "weak_password", password)
         finally:
             server.stop()
 

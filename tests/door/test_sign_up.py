@@ -2,7 +2,8 @@
 import re
 import unittest
 
-from harness import OTHER_PASSWORD, PASSWORD, DoorTest, at_once, expect, has_code, mail_code, mail_text, new_address, token_of
+from harness import (OTHER_PASSWORD, PASSWORD, DoorTest, at_once, decomposed, expect, has_code, mail_code, mail_text, new_address,
+                     token_of)
 
 WRONG = "0000-0000-0000"
 
@@ -233,6 +234,10 @@ class SignUp(DoorTest):
             ("own address and a digit", {"email": "kim@example.com", "password": "kim@example.com1"}),
             ("own name of short words", {"name": "Li Wei Bo An Xu", "password": "li wei bo an xu"}),
             ("own name", {"name": "Wilhelmina Featherstone", "password": "wilhelmina featherstone1"}),
+            ("own name that came decomposed", {"name": decomposed("남궁민수영희"), "password": "남궁민수영희 123456789"}),
+            ("decomposed in both", {"name": decomposed("남궁민수영희"), "password": decomposed("남궁민수영희 123456789")}),
+            ("own name in other case", {"name": "Bartholomäus Öztürk", "password": "BARTHOLOMÄUS ÖZTÜRK1"}),
+            ("decomposed and in other case", {"name": decomposed("Bartholomäus Öztürk"), "password": "bartholomäus öztürk1"}),
         )
         for name, more in cases:
             with self.subTest(name):

@@ -12,9 +12,18 @@ static const struct settings classic = { .name = "twostep", .password_min = 8, .
 static const struct settings short_ones = { .name = "twostep", .password_min = 8, .password_policy = POLICY_NIST };
 
 static bool no_memory;
+static const char *no_memory_to_fold; /* this text */
 
 enum err __real_text_nfc(const char *text, char *out, size_t room);
 enum err __wrap_text_nfc(const char *text, char *out, size_t room);
+
+enum err __real_text_fold(const char *text, char *out, size_t room);
+enum err __wrap_text_fold(const char *text, char *out, size_t room);
+
+enum err __wrap_text_fold(const char *text, char *out, size_t room)
+{
+	return no_memory_to_fold && !strcmp(text, no_memory_to_fold) ? ERR_MEMORY : __real_text_fold(text, out, room);
+}
 
 enum err __wrap_text_nfc(const char *text, char *out, size_t room)
 {
@@ -65,6 +74,11 @@ static void judges_passwords(void **state)
 		{ &classic, "xk7#Q....mw", "Kim", ERR_PASSWORD_RUN },
 		{ &classic, "xk7#Qkimw9z", "Kim", ERR_PASSWORD_PERSONAL },
 		{ &classic, "xk7#Qsomeone9z", "Kim", ERR_PASSWORD_PERSONAL },
+		{ &short_ones, "남궁민수영희1!", "남궁민수영희", ERR_PASSWORD_PERSONAL },
+		{ &short_ones, "한국한국123!", "\u1112\u1161\u11ab\u1100\u116e\u11a8", ERR_PASSWORD_PERSONAL },
+		{ &short_ones, "e\u0301lodielle1", "\u00c9lodielle", ERR_PASSWORD_PERSONAL },
+		{ &short_ones, "\u00c9LODIELLE1", "e\u0301lodielle", ERR_PASSWORD_PERSONAL },
+		{ &classic, "xk7#Q\u00e9lo9z", "E\u0301lo", ERR_PASSWORD_PERSONAL },
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -109,6 +123,20 @@ static void tells_that_memory_ended(void **state)
 	assert_string_equal(password.text, "before");
 }
 
+/* A name that could not be read is not taken for one that is not inside. */
+static void tells_that_it_could_not_compare(void **state)
+{
+	static const char *const texts[] = { "xk7#Qmw9", "Kim", "someone@example.com", "twostep" };
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		no_memory_to_fold = texts[i];
+		enum err err = judge(&classic, "xk7#Qmw9", "Kim", "someone@example.com");
+		no_memory_to_fold = NULL;
+		if (err != ERR_MEMORY)
+			fail_msg("%s: %s", texts[i], err_name(err));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +144,7 @@ int main(void)
 		cmocka_unit_test(nfc_and_nfd_are_one_password),
 		cmocka_unit_test(never_cuts),
 		cmocka_unit_test(tells_that_memory_ended),
+		cmocka_unit_test(tells_that_it_could_not_compare),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

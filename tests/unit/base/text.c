@@ -143,6 +143,29 @@ static void refuses_to_compose_what_is_no_utf8(void **state)
 		assert_int_equal(text_nfc(texts[i], out, sizeof(out)), ERR_INVALID);
 }
 
+/* For each size of the room: as much as fits of whole characters, and nothing behind it. */
+static void folds_or_cuts(void **state)
+{
+	static const struct { const char *text, *folded; } cases[] = {
+		{ "Kim", "kim" },   { "E\u0301LODIE", "\u00e9lodie" },   { "\u1112\u1161\u11ab", "한" },
+		{ "straße", "strasse" }, { "\u0390\u0390", "\u0390\u0390" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (size_t room = 2; room <= strlen(cases[i].folded) + 2; room++) {
+			char out[64];
+			memset(out, 'x', sizeof(out));
+			assert_int_equal(text_fold(cases[i].text, out, room), OK);
+			if (strncmp(out, cases[i].folded, strlen(out)) != 0)
+				fail_msg("%s in %zu: %s", cases[i].text, room, out);
+			assert_true(text_is_utf8(out, strlen(out)));
+			if (strlen(cases[i].folded) < room)
+				assert_string_equal(out, cases[i].folded);
+			for (size_t at = room; at < sizeof(out); at++)
+				assert_int_equal(out[at], 'x');
+		}
+}
+
 static void lowers_ascii_letters_alone(void **state)
 {
 	char text[] = "AZaz09@[`{É";
@@ -201,8 +224,9 @@ int main(void)
 		cmocka_unit_test(counts_code_points),           cmocka_unit_test(steps_from_character_to_character),
 		cmocka_unit_test(finds_controls),               cmocka_unit_test(composes),
 		cmocka_unit_test(fits_or_refuses),              cmocka_unit_test(refuses_to_compose_what_is_no_utf8),
-		cmocka_unit_test(lowers_ascii_letters_alone),   cmocka_unit_test(compares_without_ascii_case),
-		cmocka_unit_test(trims_the_white_space_around), cmocka_unit_test(knows_a_label_of_a_host_name),
+		cmocka_unit_test(folds_or_cuts),                cmocka_unit_test(lowers_ascii_letters_alone),
+		cmocka_unit_test(compares_without_ascii_case),  cmocka_unit_test(trims_the_white_space_around),
+		cmocka_unit_test(knows_a_label_of_a_host_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
