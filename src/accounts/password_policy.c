@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <uchar.h>
 #include <zxcvbn.h>
 
 #include "base/text.h"
@@ -17,7 +18,7 @@
 #define WORD_MIN       4    /* characters of a personal word that counts: design.md section 6 */
 #define WORD_MIN_CLASSIC 3
 #define LETTERS_LEFT   4    /* fewer letters of one's own beside such words are a decoration, not a password */
-#define RUN            4    /* classic: abcd, 4321, aaaa */
+#define RUN            4    /* classic: abcd, 4321, aaaa, ㄱㄴㄷㄹ */
 #define FOLDED_BYTES   (3 * PASSWORD_BYTES_MAX) /* U+0390 folds to three times its bytes */
 
 /*
@@ -32,6 +33,9 @@ static const char *const common_words[] = {
 	"password", "passwort", "qwerty", "qwertyuiop", "asdfgh", "asdfghjkl", "zxcvbn", "letmein", "welcome", "administrator",
 	"changeme", "iloveyou", "login", "admin", "secret", "abcdefgh", "1q2w3e4r", "1qaz2wsx",
 };
+
+/* What follows on what where code points do not tell: double consonants, and other vowels, stand between. */
+static const char32_t *const alphabets[] = { U"ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ", U"ㅏㅑㅓㅕㅗㅛㅜㅠㅡㅣ", U"가나다라마바사아자차카타파하" };
 
 /* Without letter case, in NFC: names come as they were typed, decomposed too. */
 struct folded {
@@ -196,17 +200,28 @@ static enum err check_kinds(const char *text)
 	return lower && upper && digit && special ? OK : ERR_PASSWORD_KINDS;
 }
 
+static bool counts_on(uint32_t from, uint32_t to)
+{
+	for (size_t i = 0; i < COUNT(alphabets); i++)
+		for (const char32_t *at = alphabets[i]; at[1]; at++)
+			if (at[0] == from && at[1] == to)
+				return true;
+	return to == from + 1 && text_is_alphanumeric(from) && text_is_alphanumeric(to);
+}
+
 /* RUN characters that climb, fall or repeat by one each time, letters without case. */
 static enum err check_runs(const char *folded)
 {
-	for (int by = -1; by <= 1; by++) {
-		int run = 1;
-		for (const char *p = folded; *p && p[1]; p++) {
-			bool goes_on = p[1] == p[0] + by && (by == 0 || (isalnum((unsigned char)*p) && isalnum((unsigned char)p[1])));
-			run = goes_on ? run + 1 : 1;
-			if (run == RUN)
-				return ERR_PASSWORD_RUN;
-		}
+	size_t length = strlen(folded), taken;
+	int same = 1, up = 1, down = 1;
+	uint32_t before = 0, now;
+
+	for (; (taken = text_next(folded, length, &now)); folded += taken, length -= taken, before = now) {
+		same = now == before ? same + 1 : 1;
+		up = counts_on(before, now) ? up + 1 : 1;
+		down = counts_on(now, before) ? down + 1 : 1;
+		if (same == RUN || up == RUN || down == RUN)
+			return ERR_PASSWORD_RUN;
 	}
 	return OK;
 }

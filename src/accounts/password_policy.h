@@ -22,7 +22,7 @@ MUST_USE enum err password_read(const char *typed, struct password *out);
 /*
  * nist: at least settings->password_min characters, not in a block-list (common ones, Korean words, keyboard walks, the product's name,
  * the person's own name and address: their words of 4 characters and more, also when only decorated by digits), zxcvbn >= 3.
- * classic: also all four kinds of characters, no run of four (abcd, 4321, aaaa), neither name nor address inside.
+ * classic: also all four kinds of characters, no run of four (abcd, 4321, aaaa, ㄱㄴㄷㄹ), neither name nor address inside.
  * Product, name and address are found in any letter case, composed or not.
  * OK or one of ERR_PASSWORD_*; ERR_MEMORY. Takes at most a few milliseconds for PASSWORD_BYTES_MAX bytes (what zxcvbn is given is bounded).
  */

@@ -66,6 +66,11 @@ bool text_has_controls(const char *text)
 	return false;
 }
 
+bool text_is_alphanumeric(uint32_t character)
+{
+	return uc_is_general_category_withtable(character, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N);
+}
+
 /* Fillers are letters, and Braille without a dot is a symbol. */
 static bool is_seen(uint32_t character)
 {

@@ -23,6 +23,9 @@ size_t text_next(const char *text, size_t length, uint32_t *character);
 bool text_has_controls(const char *text);
 bool text_is_control(uint32_t character);
 
+/* A letter or a number of any script. */
+bool text_is_alphanumeric(uint32_t character);
+
 /* True where at least one character can be seen: a letter, a number, punctuation or a symbol, none that leaves its place blank. */
 bool text_shows(const char *text);
 

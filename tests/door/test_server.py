@@ -163,7 +163,9 @@ class Settings(Folder):
         server = Server(["--password-policy", "classic", "--password-min", "8"])
         try:
             cases = (("violet kettle drum", 422), ("Violet7kettleDrum", 422), ("Violet7-kettle-Drum-abcd", 422),
-                     ("Violet7-kettle-Drum-9876", 422), ("Violet7-kettle-Drum-1111", 422), ("Vq7-ket", 422), ("Vq7-keTz#w", 202))
+                     ("Violet7-kettle-Drum-9876", 422), ("Violet7-kettle-Drum-1111", 422), ("Vq7-ket", 422), ("Vq7-keTz#w", 202),
+                     *((f"Kettle7-{run} orbit", 422) for run in ("가가가가", "ㅋㅋㅋㅋ", "éÉéÉ", "ㄱㄴㄷㄹ", "１２３４", "９８７６", "🌱🌱🌱🌱")),
+                     ("Kettle7-가가가 éÉé ㄱㄴㄷ", 202))
             for password, status in cases:
                 with self.subTest(password):
                     expect(Person(server, "zz", "Oh").try_sign_up(password=password), status, about=password)
