@@ -27,6 +27,17 @@ size_t text_next(const char *text, size_t length, uint32_t *character)
 	return (size_t)taken;
 }
 
+static bool is_unassigned(uint32_t character)
+{
+	return uc_is_general_category(character, UC_UNASSIGNED);
+}
+
+/* What Unicode promises never to be a character that somebody sees, whatever its next version assigns. */
+static bool is_never_seen(uint32_t character)
+{
+	return uc_is_property_not_a_character(character) || uc_is_property_default_ignorable_code_point(character);
+}
+
 bool text_is_control(uint32_t character)
 {
 	static const struct { uint32_t first, last; } ranges[] = {
@@ -38,7 +49,7 @@ bool text_is_control(uint32_t character)
 	for (size_t i = 0; i < COUNT(ranges); i++)
 		if (character >= ranges[i].first && character <= ranges[i].last)
 			return true;
-	return uc_is_general_category(character, UC_UNASSIGNED);
+	return is_unassigned(character) && is_never_seen(character);
 }
 
 bool text_is_utf8(const char *text, size_t length)
@@ -71,12 +82,14 @@ bool text_is_alphanumeric(uint32_t character)
 	return uc_is_general_category_withtable(character, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N);
 }
 
-/* Fillers are letters, and Braille without a dot is a symbol. */
+/*
+ * Fillers are letters, and Braille without a dot is a symbol. What is unassigned may be a letter of a newer Unicode than the library knows.
+ */
 static bool is_seen(uint32_t character)
 {
 	const uint32_t seen = UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N | UC_CATEGORY_MASK_P | UC_CATEGORY_MASK_S;
 
-	return uc_is_general_category_withtable(character, seen) && !uc_is_property_default_ignorable_code_point(character) &&
+	return (uc_is_general_category_withtable(character, seen) || is_unassigned(character)) && !is_never_seen(character) &&
 	       character != BRAILLE_BLANK;
 }
 

@@ -19,14 +19,17 @@ size_t text_characters(const char *text);
 /* The first character: how many bytes it takes; 0 at the end and where it is not well-formed, *character untouched. */
 size_t text_next(const char *text, size_t length, uint32_t *character);
 
-/* True where a control character is in it: C0, DEL, C1, U+2028, U+2029, bidi overrides and isolates, unassigned. */
+/*
+ * True where a control character is in it: C0, DEL, C1, U+2028, U+2029, bidi overrides and isolates, noncharacters and what is reserved for
+ * characters that cannot be seen. Others that are not assigned may be, in a newer Unicode than that of the library.
+ */
 bool text_has_controls(const char *text);
 bool text_is_control(uint32_t character);
 
 /* A letter or a number of any script. */
 bool text_is_alphanumeric(uint32_t character);
 
-/* True where at least one character can be seen: a letter, a number, punctuation or a symbol, none that leaves its place blank. */
+/* True where at least one character can be seen: a letter, a number, punctuation, a symbol, or one not assigned yet; none that leaves its place blank. */
 bool text_shows(const char *text);
 
 /* NFC into out (room bytes, with NUL); ERR_INVALID where it is not UTF-8 or does not fit; ERR_MEMORY. */

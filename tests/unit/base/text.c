@@ -80,8 +80,10 @@ static void finds_controls(void **state)
 		{ "\x1f", true },         { "\x7f", true },            { "\xc2\x80", true },        { "\xc2\x9f", true },
 		{ "\u2028", true },       { "\u2029", true },          { "\u202a", true },        { "\u202b", true },
 		{ "\u202c", true },       { "\u202d", true },          { "\u202e", true },        { "\u2066", true },
-		{ "\u2067", true },       { "\u2068", true },          { "\u2069", true },        { "\u0378", true },
+		{ "\u2067", true },       { "\u2068", true },          { "\u2069", true },        { "\u0378", false },
 		{ "\uffff", true },       { "\U000e0fff", true },      { "\U0010ffff", true },    { "abc\u202e", true },
+		{ "\U0001fae8", false },  { "\U00031350", false },    { "\ufdd0", true },        { "\U0001fffe", true },
+		{ "\u2065", true },       { "\ue000", false },        { "\ufff0", true },        { "\ufffd", false },
 		{ "\u2027", false },      { "\u202f", false },         { "\u00a1", false },       { "~", false },
 	};
 	(void)state;
