@@ -355,13 +355,14 @@ static bool wants_body(const char *bytes, size_t length)
 	return length < strlen(head) || memcmp(bytes, head, strlen(head)) != 0;
 }
 
-/* Answers an error that no route knows of. */
-static void refuse(struct connection *c, enum err err, bool keep_alive, bool with_body)
+/* Answers an error that no route knows of, in the language that a request asks for; NULL where none could be read. */
+static void refuse(struct connection *c, const struct request *request, enum err err, bool keep_alive, bool with_body)
 {
+	enum locale locale = c->loop->server->options.settings->locale;
 	char id[CALL_ID_TEXT];
 
 	request_id(id);
-	reply_problem(&c->loop->answer, LOCALE_EN, err);
+	reply_problem(&c->loop->answer, request ? call_language(request, locale) : locale, err);
 	log_refusal(c, id, err);
 	send_own(c, id, keep_alive, with_body);
 }
@@ -419,7 +420,7 @@ static void hand_over(struct connection *c, const char *bytes, size_t length, bo
 		return;
 	c->busy = false;
 	job_free(job);
-	refuse(c, err, keep_alive, loop->request.method != HEAD);
+	refuse(c, &loop->request, err, keep_alive, loop->request.method != HEAD);
 }
 
 static void answer_request(struct connection *c, const char *bytes, size_t length)
@@ -440,7 +441,7 @@ static void refuse_request(struct connection *c, const char *bytes, size_t lengt
 	if (p->err == ERR_TOO_LARGE && p->used && router_shows_pages(c->loop->server->options.router, request))
 		hand_over(c, bytes, p->used, false, p->err);
 	else
-		refuse(c, p->err, false, wants_body(bytes, length));
+		refuse(c, p->used ? request : NULL, p->err, false, wants_body(bytes, length));
 }
 
 static void send_continue(struct connection *c)
@@ -522,7 +523,7 @@ static size_t wanted_room(const struct connection *c)
 static void give_up(struct connection *c, const char *bytes, size_t length)
 {
 	if (is_free(c))
-		refuse(c, ERR_BUSY, false, wants_body(bytes, length));
+		refuse(c, NULL, ERR_BUSY, false, wants_body(bytes, length));
 	else
 		connection_close(c);
 }
@@ -720,7 +721,7 @@ void connection_expired(struct connection *c)
 		connection_close(c);
 		return;
 	}
-	refuse(c, ERR_TIMEOUT, false, wants_body(c->in.bytes, c->in.length));
+	refuse(c, NULL, ERR_TIMEOUT, false, wants_body(c->in.bytes, c->in.length));
 	settle(c);
 }
 

@@ -405,8 +405,8 @@ static enum parsed end_head(struct parser *p, struct input *in)
 {
 	enum err err = read_head(p, in->bytes, in->request);
 
-	if (err == ERR_TOO_LARGE)
-		p->used = p->at; /* noted late: the head is sound */
+	if (err && err == p->late)
+		p->used = p->at; /* the head is sound */
 	if (err)
 		return refuse(p, err);
 	p->head = p->at;

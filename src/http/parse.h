@@ -44,8 +44,8 @@ enum parse_stage {
 struct parser {
 	enum err err;        /* with PARSED_REFUSED */
 	size_t head;         /* bytes up to and with the empty line behind the fields; 0: not all there yet */
-	size_t used;         /* with PARSED_ALL: bytes of the whole request; what follows is the next one's. With ERR_TOO_LARGE: of a head
-	                        that stands in *request, whose body was not read; 0: there is none */
+	size_t used;         /* with PARSED_ALL: bytes of the whole request; what follows is the next one's. With PARSED_REFUSED: of a
+	                        head that is sound and stands in *request, whose body was not read; 0: there is none */
 	size_t body_bytes;   /* length of the body: as announced, or joined so far where it comes in chunks */
 	bool wants_continue; /* a client waits for "100 Continue" before it sends the body (RFC 9110 section 10.1.1) */
 

@@ -294,13 +294,13 @@ class Http(DoorTest):
         self.assertLess(seconds, 2, "health waits for hashes")
         expect(sign_in(), 401, "invalid_credentials", "afterwards")
 
-    def flood(self, path="/api/v1/login", count=60):
+    def flood(self, path="/api/v1/login", count=60, **who):
         """That many sign-ins under way, each on its own connection."""
         wires = [Wire(self.server) for _ in range(count)]
         for wire in wires:
             self.addCleanup(wire.close)
             body = {"email": new_address(), "password": WRONG_PASSWORD}
-            wire.send(self.person().prepare("POST", path, body))
+            wire.send(self.person(**who).prepare("POST", path, body))
         return wires
 
     def in_order(self, wires):
@@ -312,9 +312,12 @@ class Http(DoorTest):
         return found
 
     def test_who_finds_no_place_to_hash_in_is_told_while_others_still_wait(self):
-        codes = [reply.code for reply in self.in_order(self.flood())]
+        replies = self.in_order(self.flood(language="ko"))
+        codes = [reply.code for reply in replies]
         self.assertEqual(set(codes), {"busy", "invalid_credentials"})
         self.assertIn("invalid_credentials", codes[len(codes) - codes[::-1].index("busy"):], "hashed after the last was refused")
+        for reply in replies:
+            self.assertRegex(reply.detail, "[\uac00-\ud7a3]", "not in the language asked for")
         self.assertEqual({reply.code for reply in self.in_order(self.flood(count=8))}, {"invalid_credentials"}, "afterwards")
 
     def test_who_needs_no_hash_is_served_while_sign_ins_wait(self):

@@ -3,10 +3,24 @@ import os
 import re
 import unittest
 
-from harness import PASSWORD, WRONG_PASSWORD, DoorTest, expect, mail_code, mail_text, new_address
+from harness import PASSWORD, WRONG_PASSWORD, DoorTest, Wire, expect, mail_code, mail_text, new_address
 from test_organization_pages import PagesTest
 
 HANGUL = re.compile("[\uac00-\ud7a3]")
+
+
+TOO_MUCH = (
+    ("a long body", "POST /api/v1/login HTTP/1.1", "Content-Length: 70000\r\n\r\n", 413),
+    ("long chunks", "POST /api/v1/login HTTP/1.1", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n10000\r\n", 413),
+    ("a coding", "POST /api/v1/login HTTP/1.1", "Transfer-Encoding: gzip\r\n\r\n", 501),
+    ("an expectation", "POST /api/v1/login HTTP/1.1", "Expect: 200-ok\r\nContent-Length: 2\r\n\r\n{}", 417),
+)
+
+
+def refused_early(server, line, rest, language=None):
+    asked = f"Accept-Language: {language}\r\n" if language else ""
+    with Wire(server) as wire:
+        return wire.send(f"{line}\r\nHost: localhost\r\n{asked}{rest}".encode()).reply()
 
 
 class Languages(DoorTest):
@@ -47,6 +61,14 @@ class Languages(DoorTest):
                 self.assertGreaterEqual(reply.status, 400)
                 self.assertEqual(bool(HANGUL.search(reply.detail)), language == "ko", reply)
                 self.assertNotRegex(reply.detail, r"[{}]", "a placeholder is left")
+
+    def test_what_is_refused_while_it_is_read_is_too(self):
+        for name, line, rest, status in TOO_MUCH:
+            for language, korean in (("ko", True), ("en", False), (None, False)):
+                with self.subTest(f"{name}, {language}"):
+                    reply = refused_early(self.server, line, rest, language)
+                    self.assertEqual(reply.status, status, reply)
+                    self.assertEqual(bool(HANGUL.search(reply.detail)), korean, reply)
 
     def test_the_language_asked_for_wins_over_the_accounts(self):
         person = self.person().sign_up()
@@ -134,6 +156,13 @@ class KoreanServer(DoorTest):
             headers = {"Accept-Language": language} if language else {}
             detail = expect(self.person().get("/nothing", headers=headers), 404)["detail"]
             self.assertEqual(bool(HANGUL.search(detail)), korean, language)
+
+    def test_speaks_korean_to_who_was_not_understood(self):
+        for name, line, rest, status in (*TOO_MUCH, ("no HTTP", "GET /", "\r\n", 400), ("a blank", "GET / HTTP/1.1", "X : y\r\n\r\n", 400)):
+            with self.subTest(name):
+                reply = refused_early(self.server, line, rest)
+                self.assertEqual(reply.status, status, reply)
+                self.assertRegex(reply.detail, HANGUL)
 
 
 class TheSwitch(PagesTest):
