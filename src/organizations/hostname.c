@@ -1,7 +1,6 @@
 #include "organizations/hostname.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,6 +39,14 @@ static bool take_port(char *text, long *port)
 	return *port <= 65535;
 }
 
+/* All digits, or 0x with hexadecimal ones behind it or none: https://url.spec.whatwg.org/#ends-in-a-number-checker */
+static bool is_number(const char *label)
+{
+	if (label[0] == '0' && label[1] == 'x')
+		return !label[2 + strspn(label + 2, "0123456789abcdef")];
+	return *label && !label[strspn(label, "0123456789")];
+}
+
 /* Labels with dots between; what ends in a number is an address to browsers, and then it must be one. */
 static bool is_name(const char *name)
 {
@@ -47,7 +54,7 @@ static bool is_name(const char *name)
 	struct in_addr address;
 	char again[INET_ADDRSTRLEN];
 
-	if (isdigit((unsigned char)*last) && !last[strspn(last, "0123456789abcdefx")])
+	if (is_number(last))
 		return inet_pton(AF_INET, name, &address) == 1 && inet_ntop(AF_INET, &address, again, sizeof(again)) &&
 		       !strcmp(again, name);
 	for (;; name++) {
@@ -86,7 +93,7 @@ enum err hostname_read(const char *typed, bool https, char out[static HOSTNAME_T
 	if (!copy_plain(typed, text, sizeof(text)) || !take_port(text, &port))
 		return ERR_INVALID;
 	length = strlen(text);
-	if (length > 1 && text[length - 1] == '.')
+	if (length > 1 && text[length - 1] == '.' && text[0] != '[')
 		text[--length] = '\0';
 	if (length > HOSTNAME_BYTES_MAX)
 		return ERR_INVALID;
