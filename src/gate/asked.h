@@ -21,7 +21,7 @@ enum asking {
 
 struct asked {
 	enum asking how;
-	struct view method;
+	struct view method;       /* any token (rule_is_method) */
 	bool safe;                /* GET or HEAD: its redirects are 302 */
 	bool https;
 	char host[HOSTNAME_TEXT]; /* as hostname_read writes it */

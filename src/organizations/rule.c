@@ -125,7 +125,7 @@ const char *rule_methods_text(const struct rule *rule, char out[static RULE_METH
 }
 
 /* RFC 9110 section 5.6.2. Some servers take "get" for GET and "TRACE" for anything, so that one that we do not know is no free pass. */
-static bool is_method(struct view name)
+bool rule_is_method(struct view name)
 {
 	static const char more[] = "!#$%&'*+-.^_`|~";
 
@@ -148,7 +148,7 @@ enum err rules_need(const struct rule *rules, size_t count, struct view method, 
 	struct readings readings;
 	unsigned known = method_find(method);
 	int64_t strictest = 0;
-	enum err err = is_method(method) ? readings_take(path, &readings) : ERR_INVALID;
+	enum err err = rule_is_method(method) ? readings_take(path, &readings) : ERR_INVALID;
 
 	if (err)
 		return err;

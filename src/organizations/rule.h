@@ -29,6 +29,9 @@ struct rule_asked {
 	struct number second_step_max_age_s;
 };
 
+/* A token of at most RULE_METHOD_BYTES_MAX, whatever it means. */
+bool rule_is_method(struct view name);
+
 /* Into the arena. ERR_INVALID blames rules.path, rules.methods or rules.second_step_max_age_s. */
 MUST_USE enum err rule_read(struct call *call, const struct rule_asked *asked, struct rule *out);
 
@@ -49,7 +52,7 @@ const char *rule_methods_text(const struct rule *rule, char out[static RULE_METH
  * path     as asked, still percent-encoded; from '?' on it is not looked at
  * fits     count truths, which rules fit; NULL: nobody asks
  * OK
- * ERR_INVALID  nobody can say what the path means (readings.h), or the method is no token: refuse the request; nothing is written
+ * ERR_INVALID  nobody can say what the path means (readings.h), or the method is none (rule_is_method): refuse the request; nothing is written
  * ERR_MEMORY   refuse it, too
  */
 MUST_USE enum err rules_need(const struct rule *rules, size_t count, struct view method, struct view path, bool *fits,

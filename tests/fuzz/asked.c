@@ -1,6 +1,7 @@
 /* What a proxy says was asked for: whatever it says, what is taken is one host and one path, as every reader reads them. */
 #include "fuzz.h"
 #include "gate/asked.h"
+#include "organizations/rule.h"
 
 /* As http/parse.c leaves nothing else in a line. */
 static bool is_clean(struct view text)
@@ -50,7 +51,7 @@ static void check(const struct asked *asked)
 	for (size_t i = 0; i < asked->uri.length; i++)
 		must((unsigned char)asked->uri.bytes[i] > ' ' && asked->uri.bytes[i] != 0x7f && !strchr("#\\", asked->uri.bytes[i]));
 	must(asked->path.bytes == asked->uri.bytes && asked->path.length <= asked->uri.length && !memchr(asked->path.bytes, '?', asked->path.length));
-	must(asked->method.length && asked->safe == (view_same(asked->method, "GET") || view_same(asked->method, "HEAD")));
+	must(rule_is_method(asked->method) && asked->safe == (view_same(asked->method, "GET") || view_same(asked->method, "HEAD")));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
