@@ -15,7 +15,7 @@ static enum err read_origin(const struct call *call, struct asked *out)
 	return !call->peer.trusted || asked_origin(call->request, out) ? ERR_ASKED : OK;
 }
 
-/* The one that this browser has already, so that two windows that begin together both end well; else a new one. */
+/* The one that this browser has already, so that two windows that begin one after the other both end well; else a new one. */
 static enum err nonce_of(struct call *call, const struct asked *asked, struct token *nonce, struct token_digest *digest)
 {
 	struct view there;
@@ -57,26 +57,33 @@ static enum err start(struct call *call)
 	return OK;
 }
 
+/* In the arena; "": there is none. NULL: memory. */
+static const char *cookie_text(struct call *call, enum cookie cookie, const struct asked *asked)
+{
+	struct view there;
+
+	return cookie_find(call->request, cookie, asked->https, &there) ? arena_copy(call->arena, there.bytes, there.length) : "";
+}
+
 static enum err finish(struct call *call)
 {
 	SCOPED(token_wipe) struct token token = { "" };
 	struct asked asked;
-	struct view nonce;
-	const char *address, *code, *browser;
+	struct hand_over_try try = { .host = asked.host };
+	const char *address;
 	enum err err;
 
 	if ((err = read_origin(call, &asked)))
 		return err;
-	if (!cookie_find(call->request, COOKIE_NONCE, asked.https, &nonce))
-		nonce = (struct view){ "", 0 };
-	code = query_value(call, "code");
-	browser = arena_copy(call->arena, nonce.bytes, nonce.length);
+	try.code = query_value(call, "code");
+	try.nonce = cookie_text(call, COOKIE_NONCE, &asked);
+	try.app = cookie_text(call, COOKIE_APP, &asked);
 	if (call->arena->failed) /* a code is spent by any try */
 		return ERR_MEMORY;
-	err = hand_over_finish(call, asked.host, code, browser, &address, &token);
-	if (err)
+	if ((err = hand_over_finish(call, &try, &address, &token)))
 		return err == ERR_NOT_FOUND ? ERR_NO_WAY_BACK : err;
-	cookie_set_at(call, COOKIE_APP, asked.https, token.text, 0);
+	if (*token.text)
+		cookie_set_at(call, COOKIE_APP, asked.https, token.text, 0);
 	answer_redirect(call->out, 302, address);
 	return OK;
 }

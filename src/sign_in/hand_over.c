@@ -31,8 +31,9 @@ enum err hand_over_begin(struct call *call, const struct way_back *way, struct t
 struct finish {
 	struct call *call;
 	const char *host;
-	struct token_digest code, nonce, token;
+	struct token_digest code, nonce, app, token;
 	struct hand_over row;
+	bool open; /* already: the token is not used */
 };
 
 static bool is_for(const struct finish *finish)
@@ -40,7 +41,16 @@ static bool is_for(const struct finish *finish)
 	const struct hand_over *row = &finish->row;
 
 	return row->expires_at > finish->call->now_s && row->expires_at <= finish->call->now_s + HAND_OVER_S &&
-	       !strcmp(row->host, finish->host) && same_bytes(row->nonce.bytes, finish->nonce.bytes, sizeof(row->nonce.bytes));
+	       same_bytes(row->nonce.bytes, finish->nonce.bytes, sizeof(row->nonce.bytes));
+}
+
+/* By the session that the code is of, in this browser. ERR_NOT_FOUND */
+static enum err find_open(struct db *db, const struct finish *finish)
+{
+	struct id session;
+	enum err err = app_session_find(db, &finish->app, finish->host, &session);
+
+	return err || id_same(&session, &finish->row.session) ? err : ERR_NOT_FOUND;
 }
 
 /* Any try spends it: who has a code without its browser has no second one. */
@@ -51,22 +61,30 @@ static enum err finish_change(struct db *db, void *argument)
 
 	if (err)
 		return err;
-	if (!is_for(finish))
+	if (strcmp(finish->row.host, finish->host) != 0)
 		return db_keep(db, ERR_NOT_FOUND);
+	if (!is_for(finish)) {
+		finish->open = !(err = find_open(db, finish));
+		return db_keep(db, err);
+	}
 	return app_session_add(db, &finish->row, &finish->token, finish->call->now_s);
 }
 
-enum err hand_over_finish(struct call *call, const char *host, const char *code, const char *nonce, const char **address,
-                          struct token *token)
+enum err hand_over_finish(struct call *call, const struct hand_over_try *with, const char **address, struct token *token)
 {
-	struct finish finish = { .call = call, .host = host };
+	SCOPED(token_wipe) struct token made = { "" };
+	struct finish finish = { .call = call, .host = with->host };
 	enum err err;
 
-	if (!code)
+	if (!with->code)
 		return ERR_NOT_FOUND;
-	if ((err = token_parse(code, &finish.code)) || ((err = token_parse(nonce ? nonce : "", &finish.nonce)) && err != ERR_NOT_FOUND) ||
-	    (err = token_new(token, &finish.token)) || (err = store_change(call->store, finish_change, &finish)))
+	if ((err = token_parse(with->code, &finish.code)) ||
+	    ((err = token_parse(with->nonce, &finish.nonce)) && err != ERR_NOT_FOUND) ||
+	    ((err = token_parse(with->app, &finish.app)) && err != ERR_NOT_FOUND) ||
+	    (err = token_new(&made, &finish.token)) || (err = store_change(call->store, finish_change, &finish)))
 		return err;
+	if (!finish.open)
+		*token = made;
 	*address = finish.row.place;
 	return OK;
 }

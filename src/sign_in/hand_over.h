@@ -19,13 +19,21 @@
 /* For the caller's session. ERR_NOT_SIGNED_IN: it has ended. */
 MUST_USE enum err hand_over_begin(struct call *call, const struct way_back *way, struct token *code);
 
+/* What a browser brings to a host: texts as they came. */
+struct hand_over_try {
+	const char *host;
+	const char *code;        /* NULL: none */
+	const char *nonce, *app; /* its cookies there; "": none */
+};
+
 /*
  * Spends the code and opens the host. A code is spent by any try, also a wrong one.
- * address  where to go on, in the arena; token: of the new cookie
+ * address  where to go on, in the arena
+ * token    of the new cookie; "" where nothing is opened, for nonce or time do not fit, but the code's session has the host open in
+ *          this browser already: of two windows that began at once one has lost its nonce to the other
  * ERR_NOT_FOUND: no such code, or not for this host and browser, or too late, or its session has ended
  */
-MUST_USE enum err hand_over_finish(struct call *call, const char *host, const char *code, const char *nonce, const char **address,
-                                   struct token *token);
+MUST_USE enum err hand_over_finish(struct call *call, const struct hand_over_try *with, const char **address, struct token *token);
 
 /* Who has this cookie at this host. As caller_find (second_step/caller_fill.h). */
 MUST_USE enum err hand_over_caller(struct db *db, const struct token_digest *token, const char *host, int64_t now_s,

@@ -81,6 +81,7 @@ class HandOverTest(GuardTest):
                        "--organizations", "signed-in"]}
     PROTO = "https"
     APP = "__Host-twostep-app"
+    NONCE = "__Host-twostep-nonce"
 
     def person(self, word="p", **more):
         person = super().person(word, **more)
@@ -124,7 +125,10 @@ class HandOverTest(GuardTest):
 
     def code(self, person, host, uri="/"):
         """Up to the address with the code, at the application's host, not yet followed. The browser is signed in at ours."""
-        place = self.follow(person, self.start(person, host, uri)).header("Location")
+        return self.go_back(person, host, self.follow(person, self.start(person, host, uri)).header("Location"))
+
+    def go_back(self, person, host, place):
+        """The part of it from our host on."""
         reply = self.ours(person, place)
         while reply.status in (302, 303) and not reply.header("Location").startswith(f"{self.PROTO}://{host}/"):
             reply = self.ours(person, reply.header("Location"))

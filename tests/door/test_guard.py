@@ -505,6 +505,50 @@ class Elsewhere(HandOverTest):
         self.assertEqual(self.at_app(self.person(), self.PROTO, "evil.example", "/authz/start?" + urllib.parse.urlencode({"to": to})).status, 403)
 
     def test_nobody_is_led_to_a_host_that_has_been_taken_away(self):
+    def begin_twice(self, person, host):
+        """Two windows ask before either has its nonce: both addresses at our host; the browser keeps the second nonce."""
+        starts = [self.start(person, host, uri) for uri in ("/one", "/two")]
+        nonces = []
+        for start in starts:
+            before = dict(person.cookies)
+            nonces.append(self.follow(person, start))
+            after, person.cookies = person.cookies, before
+        person.cookies = after
+        self.assertEqual(len({reply.cookie(self.NONCE)["="] for reply in nonces}), 2)
+        return [reply.header("Location") for reply in nonces]
+
+    def test_windows_that_begin_at_the_same_moment_both_end_well(self):
+        organization, owner, *_ , host, service = self.set_up()
+        visitor = self.elsewhere(owner).sign_in()
+        first, second = (self.go_back(visitor, host, place) for place in self.begin_twice(visitor, host))
+        reply = self.follow(visitor, second)
+        self.assertEqual((reply.status, reply.header("Location")), (302, f"{self.PROTO}://{host}/two"))
+        reply = self.follow(visitor, first)
+        self.assertEqual((reply.status, reply.header("Location")), (302, f"{self.PROTO}://{host}/one"))
+        self.assertEqual(reply.all("Set-Cookie"), [], "nothing is handed out")
+        self.assert_let_in(self.check(visitor, host))
+        self.assertEqual(self.follow(visitor, first).status, 403, "the code is spent")
+        app = visitor.cookies.pop(self.APP)
+        late = self.code(visitor, host)
+        visitor.cookies[self.APP] = app
+        self.server.forward(61)
+        reply = self.follow(visitor, late)
+        self.assertEqual((reply.status, reply.header("Location"), reply.all("Set-Cookie")), (302, f"{self.PROTO}://{host}/", []))
+
+    def test_nobody_follows_the_code_of_another_session(self):
+        """Whatever is open in that browser: neither to another session's place nor from another host."""
+        organization, owner, manager, *_ , host, service = self.set_up()
+        second = f"second{next(self.names)}.example"
+        self.service(owner, organization, second, "Second")
+        self.allow(second, organization)
+        visitor = self.elsewhere(owner).sign_in()
+        self.hand_over(visitor, host)
+        for other in (self.elsewhere(owner).sign_in(), self.elsewhere(manager).sign_in()):
+            self.assertEqual(self.follow(visitor, self.code(other, host, "/theirs")).status, 403)
+        location = self.code(visitor, second, "/elsewhere")
+        reply = self.at_app(visitor, self.PROTO, host, "/authz/session?" + location.partition("?")[2])
+        self.assertEqual((reply.status, reply.header("Location")), (403, None))
+
         organization, owner, *_ , host, service = self.set_up()
         visitor = self.elsewhere(owner).sign_in()
         place = self.follow(visitor, self.start(visitor, host)).header("Location")
@@ -554,6 +598,7 @@ class Rules(GuardTest):
         self.assert_let_in(self.forward_auth(owner, host, "/export/x"))
         self.age(100)
         for _ in range(2):
+    NONCE = "twostep-nonce"
             self.assert_let_in(self.forward_auth(owner, host, "/export/x"))
             self.assert_kept_out(self.forward_auth(owner, host, "/export/all"), 401)
         self.age(220)
