@@ -65,12 +65,13 @@ static const char *cookie_text(struct call *call, enum cookie cookie, const stru
 	return cookie_find(call->request, cookie, asked->https, &there) ? arena_copy(call->arena, there.bytes, there.length) : "";
 }
 
+/* A HEAD is told a place, and changes nothing: its code serves the GET that comes behind it. */
 static enum err finish(struct call *call)
 {
 	SCOPED(token_wipe) struct token token = { "" };
 	struct asked asked;
 	struct hand_over_try try = { .host = asked.host };
-	const char *address;
+	const char *address = "/";
 	enum err err;
 
 	if ((err = read_origin(call, &asked)))
@@ -80,7 +81,7 @@ static enum err finish(struct call *call)
 	try.app = cookie_text(call, COOKIE_APP, &asked);
 	if (call->arena->failed) /* a code is spent by any try */
 		return ERR_MEMORY;
-	if ((err = hand_over_finish(call, &try, &address, &token)))
+	if (call->request->method != HEAD && (err = hand_over_finish(call, &try, &address, &token)))
 		return err == ERR_NOT_FOUND ? ERR_NO_WAY_BACK : err;
 	if (*token.text)
 		cookie_set_at(call, COOKIE_APP, asked.https, token.text, 0);

@@ -464,6 +464,18 @@ class Elsewhere(HandOverTest):
         replies = at_once([lambda: self.follow(visitor, location) for _ in range(20)])
         self.assertEqual(sorted(r.status for r in replies), [302] + [403] * 19)
 
+    def test_a_head_spends_no_code(self):
+        organization, owner, *_ , host, service = self.set_up()
+        visitor = self.elsewhere(owner).sign_in()
+        location = self.code(visitor, host, "/x")
+        at = {"X-Forwarded-Proto": self.PROTO, "X-Forwarded-Host": host, **HTML}
+        for query in (location.partition("?")[2], "", "code=x"):
+            reply = visitor.request("HEAD", "/authz/session?" + query, headers=at)
+            self.assertEqual((reply.status, reply.header("Location"), reply.all("Set-Cookie")), (302, "/", []), query)
+        self.assertEqual(self.server.sql("SELECT COUNT(*) FROM app_session WHERE host = ?", host)[0][0], 0)
+        reply = self.follow(visitor, location)
+        self.assertEqual((reply.status, reply.header("Location")), (302, f"{self.PROTO}://{host}/x"))
+
     def test_a_code_serves_its_browser_host_and_minute_alone(self):
         organization, owner, *_ , host, service = self.set_up()
         second = f"second{next(self.names)}.example"
