@@ -25,14 +25,20 @@ void way_back_set_uri(struct way_back *way, struct view uri)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < uri.length && at + 3 <= WAY_BACK_URI_MAX; i++)
-		if ((unsigned char)uri.bytes[i] < 0x80)
-			way->uri[at++] = uri.bytes[i];
+	for (size_t i = 0; i < uri.length; i++) {
+		unsigned char c = (unsigned char)uri.bytes[i];
+		bool plain = c < 0x80;
+
+		if (at + (plain ? 1 : 3) > WAY_BACK_URI_MAX) {
+			memcpy(way->uri, "/", 2);
+			return;
+		}
+		if (plain)
+			way->uri[at++] = (char)c;
 		else
-			at += (size_t)snprintf(way->uri + at, 4, "%%%02X", (unsigned char)uri.bytes[i]);
+			at += (size_t)snprintf(way->uri + at, 4, "%%%02X", c);
+	}
 	way->uri[at] = '\0';
-	if (at + 3 > WAY_BACK_URI_MAX)
-		memcpy(way->uri, "/", 2);
 }
 
 static size_t write_plain(const struct call *call, const struct way_back *way, uint8_t plain[static PLAIN_BYTES])

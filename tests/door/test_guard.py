@@ -549,6 +549,28 @@ class Elsewhere(HandOverTest):
 
     def test_nobody_follows_the_code_of_another_session(self):
         """Whatever is open in that browser: neither to another session's place nor from another host."""
+    def test_a_way_back_is_sealed(self):
+        organization, owner, *_ , host, service = self.set_up()
+        location = self.start(self.person(), host)
+        to = urllib.parse.parse_qs(urllib.parse.urlsplit(location).query)["to"][0]
+        for odd in ("", "x", to[:-1], to + "A", to[:20] + ("A" if to[20] != "A" else "B") + to[21:], f"https://{host}/"):
+            reply = self.at_app(self.person(), self.PROTO, host, "/authz/start?" + urllib.parse.urlencode({"to": odd}))
+            self.assertEqual(reply.status, 403, odd)
+            reply = self.elsewhere(owner).sign_in().request("GET", "/continue?" + urllib.parse.urlencode({"to": odd}), headers=HTML)
+            self.assertEqual((reply.status, reply.header("Location")), (303, "/"), odd)
+        self.assertEqual(self.at_app(self.person(), self.PROTO, "evil.example", "/authz/start?" + urllib.parse.urlencode({"to": to})).status, 403)
+
+    def test_a_long_address_leads_back_whole(self):
+        organization, owner, *_ , host, service = self.set_up()
+        visitor = self.elsewhere(owner).sign_in()
+        for uri in ("/" + "a" * 2044, "/" + "a" * 2045, "/" + "a" * 2047, "/a" + "é" * 341, "/aa" + "é" * 341, "/" + "a" * 2048):
+            wide = urllib.parse.quote(uri)
+            back = wide if len(wide) <= 2048 else "/"
+            visitor.cookies.pop(self.APP, None)
+            reply = self.follow(visitor, self.code(visitor, host, uri))
+            self.assertEqual((reply.status, reply.header("Location")), (302, f"{self.PROTO}://{host}{back}"), len(wide))
+
+    def test_nobody_is_led_to_a_host_that_has_been_taken_away(self):
         organization, owner, manager, *_ , host, service = self.set_up()
         second = f"second{next(self.names)}.example"
         self.service(owner, organization, second, "Second")
