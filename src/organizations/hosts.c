@@ -150,7 +150,7 @@ static enum err make_way(struct db *db, const struct word *word)
 	if ((claim && claim != ERR_NOT_FOUND) || (allowance && allowance != ERR_NOT_FOUND))
 		return ERR_STORE;
 	if (others_claim && (word->call->settings->public_loopback || (others_allowance && id_same(&claimed, &allowed))))
-		return ERR_HOST_TAKEN; /* it counts, as in host_state */
+		return blame(word->call, "host", ERR_HOST_TAKEN); /* it counts, as in host_state */
 	if (others_allowance)
 		err = drop_allowance(db, word, &allowed);
 	return err || !others_claim ? err : drop_claim(db, word, &claimed);

@@ -259,7 +259,8 @@ class LoopbackHosts(Commands):
         organization, owner, *_ = self.team("Works")
         other, stranger, *_ = self.team("Other")
         made = expect(owner.post(f"/organizations/{organization}/services", {"name": "Wiki", "hosts": ["works.localhost"]}), 201)
-        self.refused(1, "another service", "host", "allow", "works.localhost", other)
+        said = self.refused(1, "another service", "host", "allow", "works.localhost", other)
+        self.assertTrue(said.startswith("twostep: works.localhost: "), said)
         self.assertEqual(expect(owner.get(f"/organizations/{organization}/services/{made['id']}"), 200)["hosts"], made["hosts"])
         self.ok("host", "allow", "works.localhost", organization)
         expect(owner.delete(f"/organizations/{organization}/services/{made['id']}"), 204)
@@ -293,7 +294,7 @@ class Hosts(Commands):
         self.assertEqual(self.hosts(owner, organization, made["id"]), {"shop.example.com": "waiting"})
         self.refused(1, "", "host", "forbid", "shop.example.com")
         self.refused(2, "", "host", "allow", "not a host", organization)
-        self.refused(1, "", "host", "allow", "x.example.com", "No such organization")
+        self.refused(1, "twostep: No such organization: ", "host", "allow", "x.example.com", "No such organization")
         self.assertEqual([r[0] for r in self.log_of(organization) if r[0].startswith("host_")], ["host_allowed", "host_forbidden"])
 
     def test_a_strangers_claim_keeps_nobody_out(self):
