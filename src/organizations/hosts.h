@@ -13,6 +13,9 @@ enum host_state { HOST_WAITING, HOST_ALLOWED };
 /* "waiting", "allowed"; static. */
 const char *host_state_name(enum host_state state);
 
+/* The public URL's, whatever the port, which is no application's but where nobody can reach it from outside. As hostname_read writes it. */
+bool host_is_our_own(const struct settings *settings, const char *host);
+
 /* Does a claim of this organisation count? host as hostname_read writes it. OK, ERR_STORE */
 MUST_USE enum err host_state(struct db *db, const struct settings *settings, const char *host, const struct id *organization,
                              enum host_state *out);
@@ -39,7 +42,7 @@ struct known_host {
  *
  * host_allow   An allowance that another organisation has and does not use is moved; what another organisation's service claims
  *              and was never allowed, it loses. Twice is fine.
- *              ERR_INVALID blames `host` (as hostname_claim); ERR_NOT_FOUND: no such organisation; ERR_HOST_TAKEN blames
+ *              ERR_INVALID blames `host` (as hostname_claim, or our own); ERR_NOT_FOUND: no such organisation; ERR_HOST_TAKEN blames
  *              `host`: a service of another one has it, allowed: forbid it first; where the public URL is on a loopback name, take
  *              it off the service
  * host_forbid  The service keeps its claim and waits. ERR_INVALID blames `host`; ERR_NOT_FOUND: it was not allowed

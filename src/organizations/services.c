@@ -88,14 +88,6 @@ enum err service_look(struct call *call, const char *id, struct service *out)
 	return err ? err : store_read(call->store, look_at_one, &task);
 }
 
-/* Whatever the port, and however the public URL is written. */
-static bool is_our_own(const struct settings *settings, const char *host)
-{
-	char own[HOSTNAME_TEXT];
-
-	return !settings->public_loopback && !hostname_read(settings->public_host, settings->https, own) && hostname_same(host, own);
-}
-
 /* Each in its one spelling, once; our own address is no application's, but where nobody can reach it from outside. */
 static enum err read_hosts(struct task *task)
 {
@@ -110,7 +102,7 @@ static enum err read_hosts(struct task *task)
 	for (size_t i = 0; i < asked->count; i++) {
 		if (!(host = arena_alloc(call->arena, HOSTNAME_TEXT)))
 			return ERR_MEMORY;
-		if (hostname_claim(asked->text[i], call->settings->https, host) || is_our_own(call->settings, host))
+		if (hostname_claim(asked->text[i], call->settings->https, host) || host_is_our_own(call->settings, host))
 			return blame(call, "hosts", ERR_INVALID);
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(host, task->hosts[j]))

@@ -297,6 +297,13 @@ class Hosts(Commands):
         self.refused(1, "twostep: No such organization: ", "host", "allow", "x.example.com", "No such organization")
         self.assertEqual([r[0] for r in self.log_of(organization) if r[0].startswith("host_")], ["host_allowed", "host_forbidden"])
 
+    def test_our_own_is_nobodys(self):
+        """No service can claim it, so neither is it allowed to any."""
+        organization, *_ = self.team()
+        for host in ("login.example.com", "LOGIN.example.com.", "login.example.com:8443"):
+            self.refused(2, f"twostep: {host}: ", "host", "allow", host, organization)
+        self.assertNotIn("login.example.com", self.ok("host", "list"))
+
     def test_a_strangers_claim_keeps_nobody_out(self):
         organization, owner, *_ = self.team()
         other, squatter, *_ = self.team("Squatter")
