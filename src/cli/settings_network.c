@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <strings.h>
 #include <sys/un.h>
 
@@ -112,6 +113,25 @@ static bool is_loopback(const char *host, size_t length)
 	return read_ipv4(host, length, address) && address[12] == 127;
 }
 
+/* In the one spelling of IPv6 that browsers write; what has IPv4 inside inet_ntop spells otherwise. */
+static bool write_url_host(struct setting_reading *reading, struct authority *at, char room[static INET6_ADDRSTRLEN + 2])
+{
+	char text[INET6_ADDRSTRLEN];
+	unsigned char address[16];
+
+	if (!is_bracketed_ipv6(at->host, at->host_length, address))
+		return true;
+	if (!inet_ntop(AF_INET6, address, text, sizeof(text)))
+		return false;
+	if (strchr(text, '.')) {
+		reading->because = "which is IPv4 inside IPv6: give the IPv4 address";
+		return false;
+	}
+	at->host = room;
+	at->host_length = (size_t)snprintf(room, INET6_ADDRSTRLEN + 2, "[%s]", text);
+	return true;
+}
+
 /* Browsers write an origin in lower case and without the scheme's own port: so must we, for it is compared byte by byte. */
 static bool set_public_url(struct setting_reading *reading, bool https, const struct authority *at)
 {
@@ -141,6 +161,7 @@ static bool skip_scheme(const char **text, const char *scheme)
 bool read_public_url(struct setting_reading *reading, const char *text, void *member UNUSED)
 {
 	bool https = skip_scheme(&text, "https://");
+	char room[INET6_ADDRSTRLEN + 2];
 	struct authority at;
 	size_t length;
 
@@ -155,7 +176,7 @@ bool read_public_url(struct setting_reading *reading, const char *text, void *me
 		reading->because = "which has a path or a query: twostep takes a whole host name";
 		return false;
 	}
-	if (!split_authority(text, length, &at) || !is_url_host(&at) || (at.port && !at.port_number))
+	if (!split_authority(text, length, &at) || !is_url_host(&at) || (at.port && !at.port_number) || !write_url_host(reading, &at, room))
 		return false;
 	return set_public_url(reading, https, &at);
 }

@@ -320,7 +320,7 @@ class OnAnAddress(OrganizationTest):
 
     def setUp(self):
         super().setUp()
-        self.server.origin = "http://[2001:db8:0:0::1]:8080"
+        self.server.origin = "http://[2001:db8::1]:8080"  # as browsers write it
 
     def test_our_own_host_is_no_applications(self):
         organization, owner, *_ = self.team()
