@@ -4,6 +4,7 @@
 #include "gate/gate_state.h"
 
 #include "base/log.h"
+#include "organizations/hosts.h"
 #include "organizations/membership.h"
 #include "second_step/caller_fill.h"
 #include "sign_in/hand_over.h"
@@ -141,6 +142,20 @@ static enum err visit(const struct check *check, struct look *look)
 	return OK;
 }
 
+/* Nor does anybody whose proof could not be, where a rule asked for one: a script gives it to us by itself, and comes back. */
+static enum err note_proof(const struct check *check, struct look *look)
+{
+	const struct site *site = check->site;
+	enum err err;
+
+	if (verdict_proof_on_record(check))
+		return OK;
+	if ((err = host_note_proof(look->call, &site->organization, site->host)))
+		return err;
+	look->pass->proven = site->mark;
+	return OK;
+}
+
 static const char *const words[] = {
 	[VERDICT_UNSURE] = "unsure", [VERDICT_NO_MEMORY] = "unsure", [VERDICT_MALFORMED] = "malformed", [VERDICT_NOT_SIGNED_IN] = "not_signed_in",
 	[VERDICT_FORBIDDEN] = "forbidden", [VERDICT_RESTRICTED] = "restricted", [VERDICT_NEEDS_SECOND_STEP] = "needs_second_step",
@@ -191,6 +206,8 @@ static void decide(struct look *look)
 		verdict = VERDICT_NOT_SIGNED_IN;
 	if (verdict == VERDICT_OK)
 		err = visit_still(&check, look, &verdict);
+	if (verdict == VERDICT_OK && !err)
+		err = note_proof(&check, look);
 	if (verdict == VERDICT_NOT_SIGNED_IN)
 		call->caller = NULL;
 	if (verdict == VERDICT_OK && !err)

@@ -35,6 +35,7 @@ struct pass {
 	uint8_t session[ID_BYTES];
 	atomic_int_fast64_t last_seen;
 	int64_t ends_at, second_step_at; /* 0: never */
+	uint64_t proven;     /* host_mark of whom a rule asked for the second step last, and it stands in the log of its organisation; 0: nobody */
 	uint16_t on_record;  /* bit n: the sign-in stands in the log of the person's n-th organisation */
 	uint8_t methods;     /* enum method_used */
 };

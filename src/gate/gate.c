@@ -114,7 +114,7 @@ bool gate_fast(struct gate *gate, const struct fast *fast, struct answer *out)
 		return false;
 	check.pass = pass;
 	check.now_s = clock_now_s();
-	if (verdict_of(&check) != VERDICT_OK || !verdict_on_record(&check))
+	if (verdict_of(&check) != VERDICT_OK || !verdict_on_record(&check) || !verdict_proof_on_record(&check))
 		return false;
 	if (check.site->assertion && !(assertion = assertions_find(&gate->assertions, &check)))
 		return false;

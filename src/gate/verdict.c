@@ -71,3 +71,8 @@ bool verdict_on_record(const struct check *check)
 {
 	return check->place >= 0 && check->place < PASS_RECORDS && (check->pass->on_record & (1u << check->place));
 }
+
+bool verdict_proof_on_record(const struct check *check)
+{
+	return !check->max_age_s || check->pass->proven == check->site->mark;
+}

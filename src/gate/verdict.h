@@ -35,4 +35,7 @@ enum verdict verdict_of(struct check *check);
 /* Is the sign-in in the log of the site's organisation? After verdict_of. */
 bool verdict_on_record(const struct check *check);
 
+/* Is the second step there, too, where a rule asks for one? After verdict_of. */
+bool verdict_proof_on_record(const struct check *check);
+
 #endif

@@ -21,7 +21,7 @@ MUST_USE enum err host_state(struct db *db, const struct settings *settings, con
                              enum host_state *out);
 
 /*
- * For who is led back to an application. Whose the host is: ERR_NOT_FOUND where no service has it, or it waits.
+ * For who is led back to an application, or passes its check. Whose the host is: ERR_NOT_FOUND where no service has it, or it waits.
  * host_note_proof: the second step that a rule of its service asked for was given; of who has no role there, or what is noted already,
  * nothing is written.
  */

@@ -505,18 +505,6 @@ class Elsewhere(HandOverTest):
         for query in ("", "?code=", "?code=x", f"?{query}&{query}", f"?code={'A' * 43}"):
             refused(self.at_app(visitor, self.PROTO, host, "/authz/session" + query), query)
 
-    def test_a_way_back_is_sealed(self):
-        organization, owner, *_ , host, service = self.set_up()
-        location = self.start(self.person(), host)
-        to = urllib.parse.parse_qs(urllib.parse.urlsplit(location).query)["to"][0]
-        for odd in ("", "x", to[:-1], to + "A", to[:20] + ("A" if to[20] != "A" else "B") + to[21:], f"https://{host}/"):
-            reply = self.at_app(self.person(), self.PROTO, host, "/authz/start?" + urllib.parse.urlencode({"to": odd}))
-            self.assertEqual(reply.status, 403, odd)
-            reply = self.elsewhere(owner).sign_in().request("GET", "/continue?" + urllib.parse.urlencode({"to": odd}), headers=HTML)
-            self.assertEqual((reply.status, reply.header("Location")), (303, "/"), odd)
-        self.assertEqual(self.at_app(self.person(), self.PROTO, "evil.example", "/authz/start?" + urllib.parse.urlencode({"to": to})).status, 403)
-
-    def test_nobody_is_led_to_a_host_that_has_been_taken_away(self):
     def begin_twice(self, person, host):
         """Two windows ask before either has its nonce: both addresses at our host; the browser keeps the second nonce."""
         starts = [self.start(person, host, uri) for uri in ("/one", "/two")]
@@ -549,6 +537,18 @@ class Elsewhere(HandOverTest):
 
     def test_nobody_follows_the_code_of_another_session(self):
         """Whatever is open in that browser: neither to another session's place nor from another host."""
+        organization, owner, manager, *_ , host, service = self.set_up()
+        second = f"second{next(self.names)}.example"
+        self.service(owner, organization, second, "Second")
+        self.allow(second, organization)
+        visitor = self.elsewhere(owner).sign_in()
+        self.hand_over(visitor, host)
+        for other in (self.elsewhere(owner).sign_in(), self.elsewhere(manager).sign_in()):
+            self.assertEqual(self.follow(visitor, self.code(other, host, "/theirs")).status, 403)
+        location = self.code(visitor, second, "/elsewhere")
+        reply = self.at_app(visitor, self.PROTO, host, "/authz/session?" + location.partition("?")[2])
+        self.assertEqual((reply.status, reply.header("Location")), (403, None))
+
     def test_a_way_back_is_sealed(self):
         organization, owner, *_ , host, service = self.set_up()
         location = self.start(self.person(), host)
@@ -571,18 +571,6 @@ class Elsewhere(HandOverTest):
             self.assertEqual((reply.status, reply.header("Location")), (302, f"{self.PROTO}://{host}{back}"), len(wide))
 
     def test_nobody_is_led_to_a_host_that_has_been_taken_away(self):
-        organization, owner, manager, *_ , host, service = self.set_up()
-        second = f"second{next(self.names)}.example"
-        self.service(owner, organization, second, "Second")
-        self.allow(second, organization)
-        visitor = self.elsewhere(owner).sign_in()
-        self.hand_over(visitor, host)
-        for other in (self.elsewhere(owner).sign_in(), self.elsewhere(manager).sign_in()):
-            self.assertEqual(self.follow(visitor, self.code(other, host, "/theirs")).status, 403)
-        location = self.code(visitor, second, "/elsewhere")
-        reply = self.at_app(visitor, self.PROTO, host, "/authz/session?" + location.partition("?")[2])
-        self.assertEqual((reply.status, reply.header("Location")), (403, None))
-
         organization, owner, *_ , host, service = self.set_up()
         visitor = self.elsewhere(owner).sign_in()
         place = self.follow(visitor, self.start(visitor, host)).header("Location")
@@ -610,6 +598,7 @@ class ElsewhereInTheClear(Elsewhere):
     """http hosts: the names of cookies drop __Host-."""
     PROTO = "http"
     APP = "twostep-app"
+    NONCE = "twostep-nonce"
 
 
 class Rules(GuardTest):
@@ -632,7 +621,6 @@ class Rules(GuardTest):
         self.assert_let_in(self.forward_auth(owner, host, "/export/x"))
         self.age(100)
         for _ in range(2):
-    NONCE = "twostep-nonce"
             self.assert_let_in(self.forward_auth(owner, host, "/export/x"))
             self.assert_kept_out(self.forward_auth(owner, host, "/export/all"), 401)
         self.age(220)
@@ -647,6 +635,20 @@ class Rules(GuardTest):
             self.assert_let_in(ask(owner, host, "/admin/x"), name)
         self.age(400)
         self.assert_kept_out(self.forward_auth(owner, host, "/admin/x", method="DELETE"), 401)
+
+    def test_hold_for_methods_that_nobody_knows(self):
+        """What they mean is the application's secret: all rules of a path count, whatever methods they list."""
+        organization, owner, host = self.set_up()
+        for age, status in ((0, 200), (700, 401)):
+            self.age(age)
+            for name, ask in self.ways():
+                for method in ("BREW", "PURGE", "PROPFIND", "get", "!#$%&'*+-.^_`|~", "A" * 32):
+                    about = f"{name} {method}"
+                    self.assert_let_in(ask(owner, host, "/", method=method), about)
+                    for uri in ("/export/x", "/admin/x"):
+                        reply = ask(owner, host, uri, method=method)
+                        self.assertEqual((reply.status, reply.header("Twostep-Needs")), (status, None if age == 0 else "second_step"), f"{about} {uri}")
+                self.assert_kept_out(ask(owner, host, "/", method="A" * 33), 400, name)
 
     def test_hold_in_each_form_of_the_request(self):
         """In absolute form the asked-for path is no other one (RFC 9112 section 3.2.2)."""
@@ -722,24 +724,61 @@ class Rules(GuardTest):
                 self.assertEqual(owner.request("GET", place, headers=HTML).status, 303)
         self.assertEqual([event[3] for event in self.proofs(organization)], [host, other])
         self.age(100)
-    def test_hold_for_methods_that_nobody_knows(self):
-        """What they mean is the application's secret: all rules of a path count, whatever methods they list."""
-        organization, owner, host = self.set_up()
-        for age, status in ((0, 200), (700, 401)):
-            self.age(age)
-            for name, ask in self.ways():
-                for method in ("BREW", "PURGE", "PROPFIND", "get", "!#$%&'*+-.^_`|~", "A" * 32):
-                    about = f"{name} {method}"
-                    self.assert_let_in(ask(owner, host, "/", method=method), about)
-                    for uri in ("/export/x", "/admin/x"):
-                        reply = ask(owner, host, uri, method=method)
-                        self.assertEqual((reply.status, reply.header("Twostep-Needs")), (status, None if age == 0 else "second_step"), f"{about} {uri}")
-                self.assert_kept_out(ask(owner, host, "/", method="A" * 33), 400, name)
-
         expect(owner.post("/session/confirm", {"method": "totp", "code": owner.app_code()}), 200)
         replies = at_once([lambda: owner.request("GET", places[0], headers=HTML) for _ in range(8)])
         self.assertEqual({reply.status for reply in replies}, {303})
         self.assertEqual([event[3] for event in self.proofs(organization)], [host, other, host], "a newer one")
+
+    def test_a_proof_that_a_script_gives_stands_in_the_log(self):
+        """It follows Twostep-Needs, and comes by no page of ours."""
+        organization, owner, host = self.set_up()
+        other = self.own_host()
+        self.service(owner, organization, other, "Other", rules=self.RULES)
+        self.age(400)
+        for count, (name, ask) in enumerate(self.ways(), 1):
+            reply = self.assert_kept_out(ask(owner, host, "/export/x"), 401, name)
+            self.assertEqual(reply.header("Twostep-Needs"), "second_step", name)
+            self.assertEqual(len(self.proofs(organization)), 2 * (count - 1), name)
+            expect(owner.post("/session/confirm", {"method": "totp", "code": owner.app_code()}), 200)
+            self.assert_let_in(ask(owner, host, "/"), name)
+            self.assertEqual(len(self.proofs(organization)), 2 * (count - 1), f"{name}: no rule asked for it")
+            replies = at_once([lambda: ask(owner, host, "/export/x") for _ in range(8)])
+            self.assertEqual({reply.status for reply in replies}, {200}, name)
+            for at in (host, other, host):
+                self.assert_let_in(ask(owner, at, "/export/x"), name)
+            self.assertEqual(self.proofs(organization)[-2:], [("confirmed", owner.email, owner.email, at) for at in (host, other)], name)
+            self.assertEqual(len(self.proofs(organization)), 2 * count, name)
+            self.age(400)
+
+    def test_a_proof_that_a_page_asked_for_is_not_told_twice(self):
+        organization, owner, host = self.set_up()
+        place = self.place_of(owner, host, "/export/x")
+        for _ in range(2):
+            self.assertEqual(owner.request("GET", place, headers=HTML).status, 303)
+            self.assert_let_in(self.forward_auth(owner, host, "/export/x"))
+            self.assertEqual(self.proofs(organization), [("confirmed", owner.email, owner.email, host)])
+        self.server.forward(40)
+        expect(owner.post("/session/confirm", {"method": "totp", "code": owner.app_code()}), 200)
+        for _ in range(2):
+            self.assert_let_in(self.forward_auth(owner, host, "/export/x"))
+            self.assertEqual(len(self.proofs(organization)), 2, "a newer one, though the one before were young enough")
+
+    def test_nobody_is_let_in_by_a_proof_that_is_not_on_record(self):
+        organization, owner, host = self.set_up()
+        self.assert_let_in(self.forward_auth(owner, host))
+        with contextlib.closing(sqlite3.connect(self.server.database, isolation_level=None)) as store:
+            store.execute("CREATE TRIGGER full BEFORE INSERT ON audit_event BEGIN SELECT RAISE(ABORT, 'full'); END")
+            for _ in range(2):
+                self.assert_kept_out(self.forward_auth(owner, host, "/export/x"), 503)
+                self.assert_let_in(self.forward_auth(owner, host))
+            store.execute("DROP TRIGGER full")
+        self.assert_let_in(self.forward_auth(owner, host, "/export/x"))
+        self.assertEqual(len(self.proofs(organization)), 1)
+        self.server.sql("ALTER TABLE audit_event RENAME TO away")
+        try:
+            self.assert_let_in(self.forward_auth(owner, host, "/export/x"), "what memory knows is not asked of the store")
+        finally:
+            self.server.sql("ALTER TABLE away RENAME TO audit_event")
 
     def test_who_has_no_role_writes_nothing_into_the_log(self):
         organization, owner, host = self.set_up()

@@ -197,11 +197,30 @@ static void finds_one_of_many(void **state)
 	free(person);
 }
 
+/* A proof counts as noted for the host whose rule asked, and where none asks nothing is due. */
+static void tells_whether_a_proof_is_on_record(void **state)
+{
+	static const struct { int64_t max_age_s; uint64_t proven, mark; bool on_record; } cases[] = {
+		{ 0, 0, 7, true }, { 60, 0, 7, false }, { 60, 8, 7, false }, { 60, 7, 7, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct pass pass = { .proven = cases[i].proven };
+		struct site site = { .mark = cases[i].mark };
+		struct check check = { .site = &site, .pass = &pass, .max_age_s = cases[i].max_age_s };
+
+		if (verdict_proof_on_record(&check) != cases[i].on_record)
+			fail_msg("case %zu", i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_what_the_facts_say),
 		cmocka_unit_test(finds_one_of_many),
+		cmocka_unit_test(tells_whether_a_proof_is_on_record),
 	};
 
 	return cmocka_run_group_tests_name("gate/verdict", tests, NULL, NULL);
