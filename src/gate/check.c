@@ -152,7 +152,7 @@ static enum err note_proof(const struct check *check, struct look *look)
 		return OK;
 	if ((err = host_note_proof(look->call, &site->organization, site->host)))
 		return err;
-	look->pass->proven = site->mark;
+	look->pass->proven = site_proof_mark(site);
 	return OK;
 }
 

@@ -20,8 +20,8 @@ struct person {
 	bool two_step, setup_required, demanded;
 	uint32_t users;     /* passes that point here: the writer's */
 	uint32_t as_of;     /* memory_as_of: another number once anything of it has changed */
-	int64_t valid_until; /* seconds since 1970, as all moments here: a demand comes into force then, or ends what is unused since before it did; 0: none */
 	uint32_t idle_s;
+	int64_t valid_until; /* seconds since 1970, as all moments here: a demand comes into force then, or ends what is unused since before it did; 0: none */
 	uint16_t organizations, services, email_bytes, name_bytes;
 	uint8_t data[];     /* pairs of id and role, by id: organizations, services; e-mail; name, percent-encoded */
 };
@@ -35,7 +35,7 @@ struct pass {
 	uint8_t session[ID_BYTES];
 	atomic_int_fast64_t last_seen;
 	int64_t ends_at, second_step_at; /* 0: never */
-	uint64_t proven;     /* host_mark of whom a rule asked for the second step last, and it stands in the log of its organisation; 0: nobody */
+	uint32_t proven;     /* half the mark of the host whose rule asked for the second step last, which stands in the log; 0: none */
 	uint16_t on_record;  /* bit n: the sign-in stands in the log of the person's n-th organisation */
 	uint8_t methods;     /* enum method_used */
 };
@@ -76,5 +76,10 @@ MUST_USE enum err site_load(struct db *db, const struct settings *settings, cons
 void person_free(struct person *person);
 void pass_free(struct pass *pass);
 void site_free(struct site *site);
+
+static inline uint32_t site_proof_mark(const struct site *site)
+{
+	return (uint32_t)(site->mark >> 32) | 1;
+}
 
 #endif

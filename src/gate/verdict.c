@@ -74,5 +74,5 @@ bool verdict_on_record(const struct check *check)
 
 bool verdict_proof_on_record(const struct check *check)
 {
-	return !check->max_age_s || check->pass->proven == check->site->mark;
+	return !check->max_age_s || check->pass->proven == site_proof_mark(check->site);
 }

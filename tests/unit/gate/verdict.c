@@ -197,16 +197,19 @@ static void finds_one_of_many(void **state)
 	free(person);
 }
 
+#define MARK (UINT64_C(6) << 32)
+
 /* A proof counts as noted for the host whose rule asked, and where none asks nothing is due. */
 static void tells_whether_a_proof_is_on_record(void **state)
 {
-	static const struct { int64_t max_age_s; uint64_t proven, mark; bool on_record; } cases[] = {
-		{ 0, 0, 7, true }, { 60, 0, 7, false }, { 60, 8, 7, false }, { 60, 7, 7, true },
+	static const struct { int64_t max_age_s; uint64_t noted, mark; bool on_record; } cases[] = {
+		{ 0, 0, MARK, true }, { 60, 0, MARK, false }, { 60, 2 * MARK, MARK, false }, { 60, MARK, MARK, true },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct pass pass = { .proven = cases[i].proven };
+		struct site noted = { .mark = cases[i].noted };
+		struct pass pass = { .proven = noted.mark ? site_proof_mark(&noted) : 0 };
 		struct site site = { .mark = cases[i].mark };
 		struct check check = { .site = &site, .pass = &pass, .max_age_s = cases[i].max_age_s };
 
