@@ -43,7 +43,7 @@ struct route {
 	const char *path; /* "/api/v1/sessions/{id}": a name in braces takes one segment, decoded, into call->segment[] */
 	enum access access;
 	enum freshness freshness;
-	const struct form *form; /* NULL: the body is not read */
+	const struct form *form; /* NULL: no fields; of a change on a JSON surface the body is JSON or empty all the same, else it is not read */
 	handler *handler;
 };
 

@@ -161,11 +161,15 @@ bool router_shows_pages(const struct router *router, const struct request *reque
 	return surface && !surface->json && !surface->whole && request_takes_pages(request);
 }
 
+/* A change of the API that has no fields takes bodies as all others do: JSON, or none. */
 static enum err read_form(struct call *call)
 {
-	if (!call->route->form)
-		return OK;
-	return call->surface->json ? form_read_json(call, call->route->form) : form_read_urlencoded(call, call->route->form);
+	static const struct form no_fields = { NULL, 0, 0 };
+	const struct form *form = call->route->form;
+
+	if (call->surface->json && (form || !(call->request->method & (GET | HEAD))))
+		return form_read_json(call, form ? form : &no_fields);
+	return form ? form_read_urlencoded(call, form) : OK;
 }
 
 static enum err mended(struct call *call, enum err err)

@@ -27,6 +27,12 @@ ROUTES = (
     ("POST", "/account/two-step/recovery-codes/complete", True, {}, {"saved": "B"}),
     ("POST", "/account/two-step/disable", True, {"password": WRONG_PASSWORD, "method": "totp", "code": "123456"}, {}),
 )
+WITHOUT_FIELDS = (
+    ("DELETE", "/session"), ("DELETE", "/sessions"), ("DELETE", "/sessions/x"), ("DELETE", "/account/email"),
+    ("DELETE", "/account/two-step/setup"), ("DELETE", "/account/two-step/recovery-codes"),
+    ("DELETE", "/account/two-step/remembered-devices"), ("DELETE", "/account/two-step/remembered-devices/x"),
+    ("POST", "/invitations/x/accept"),
+)
 NOT_TEXT = (0, 1, -1, 1.5, 10 ** 18, True, False, [], ["x"], {}, {"x": "y"})
 NOT_TRUTH = ("true", "false", "", "on", 0, 1, 2.0, [], {}, [True])
 
@@ -210,6 +216,21 @@ class BadInput(DoorTest):
         for route in ROUTES:
             with self.subTest(route[1]):
                 expect(self.send(route, raw=b"{}", headers={"Content-Type": "text/plain"}), 415, about=route[1])
+
+    def test_bodies_of_what_has_no_fields(self):
+        person = self.person().sign_up()
+        other = person.elsewhere().sign_in()
+        cases = (("text/xml", b"<x/>", 415), ("text/plain", b"x", 415), (None, b"{}", 415), ("application/json", b"{nonsense", 400),
+                 ("application/json", b"[]", 400), ("application/json", b'{"x":"\xff"}', 400))
+        for method, path in WITHOUT_FIELDS:
+            for kind, raw, status in cases:
+                about = f"{method} {path} with {kind} {raw!r}"
+                with self.subTest(about):
+                    expect(person.request(method, "/api/v1" + path, raw=raw, headers={"Content-Type": kind}), status, about=about)
+        self.assertTrue(other.is_signed_in(), "what was refused was done")
+        for kind, raw in (("text/plain", b""), ("application/json", b"{}"), ("application/json", b'{"unknown":1}')):
+            expect(person.request("DELETE", "/api/v1/sessions", raw=raw, headers={"Content-Type": kind}), 204, about=f"{kind} {raw!r}")
+        self.assertFalse(other.is_signed_in())
 
     def test_bodies_up_to_64_kib(self):
         def padded(size):

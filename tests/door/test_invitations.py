@@ -201,6 +201,16 @@ class Invitations(InvitationTest):
         expect(owner.post(f"/organizations/{organization}/invitations/{invitation['id']}/resend"), 409, "already_member")
         self.server.no_mail_after(guest.email, before)
 
+    def test_is_not_resent_for_a_body_that_is_no_json(self):
+        organization, owner = self.founded()
+        guest = self.person("guest").sign_up()
+        invitation, _ = self.invited(owner, organization, guest)
+        path = f"/organizations/{organization}/invitations/{invitation['id']}/resend"
+        before, mails = self.waiting(owner, organization), len(guest.mails())
+        for kind, raw, status in (("text/xml", b"<x/>", 415), ("application/json", b"{nonsense", 400)):
+            expect(owner.post(path, raw=raw, headers={"Content-Type": kind}), status, about=kind)
+        self.assertEqual((self.waiting(owner, organization), len(guest.mails())), (before, mails))
+
     def test_dies_with_the_right_of_who_sent_it(self):
         for how in ("removed", "demoted"):
             with self.subTest(how):

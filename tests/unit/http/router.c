@@ -153,6 +153,7 @@ static void finds_the_route(void **state)
 
 #define JSON_FORM "PATCH /api/form HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
 #define PAGE_FORM "POST /form HTTP/1.1\r\nHost: a\r\nOrigin: http://localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+#define NO_FIELDS "DELETE /api/a/1 HTTP/1.1\r\nHost: a\r\n"
 #define GOOD_JSON JSON_FORM "Content-Length: 12\r\n\r\n{\"name\":\"a\"}"
 #define GOOD_PAGE PAGE_FORM "Content-Length: 6\r\n\r\nname=a"
 
@@ -168,6 +169,13 @@ static void asks_in_order_and_stops_at_the_first_no(void **state)
 		{ GOOD_JSON, OK, OK, ERR_WRONG_STATE, "ghra", "WRONG_STATE" },
 		{ JSON_FORM "Content-Length: 2\r\n\r\n{}", OK, OK, OK, "gra", "INVALID" },
 		{ JSON_FORM "Content-Length: 2\r\n\r\n{}", ERR_NOT_SIGNED_IN, OK, OK, "gra", "NOT_SIGNED_IN" },
+		{ NO_FIELDS "\r\n", OK, OK, OK, "gha", "/api/a/{id} 1" },
+		{ NO_FIELDS "Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n", OK, OK, OK, "gha", "/api/a/{id} 1" },
+		{ NO_FIELDS "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", OK, OK, OK, "gha", "/api/a/{id} 1" },
+		{ NO_FIELDS "Content-Type: application/json\r\nContent-Length: 1\r\n\r\n{", OK, OK, OK, "gra", "MALFORMED" },
+		{ NO_FIELDS "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", OK, OK, OK, "gra", "MEDIA_TYPE" },
+		{ NO_FIELDS "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", ERR_NOT_SIGNED_IN, OK, OK, "gra", "NOT_SIGNED_IN" },
+		{ "GET /api/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", OK, OK, OK, "gha", "/api/a" },
 		{ PAGE_FORM "Content-Length: 1\r\n\r\n&", OK, OK, OK, "gra", "INVALID" },
 		{ "POST /form HTTP/1.1\r\nHost: a\r\n\r\n", OK, OK, OK, "ra", "CROSS_SITE" },
 		{ "GET /api/none HTTP/1.1\r\nHost: a\r\n\r\n", OK, OK, OK, "ra", "NOT_FOUND" },
