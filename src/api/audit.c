@@ -37,12 +37,11 @@ static void json_event(struct answer *out, const struct audit_row *row)
 
 static enum err list(struct call *call)
 {
-	struct audit_query query = { query_value(call, "before"), query_value(call, "person"), query_value(call, "action"),
-		query_value(call, "from"), query_value(call, "to"), 0 };
+	struct audit_query query = { .rows = 0 };
 	struct audit_list found;
 	enum err err;
 
-	if ((err = page_rows_read(call, &query.rows)) || (err = audit_look(call, &query, &found)))
+	if ((err = page_rows_read(call, &query.rows)) || (err = audit_query_read(call, &query)) || (err = audit_look(call, &query, &found)))
 		return err;
 	json_open(call->out, NULL);
 	json_list(call->out, "events");

@@ -20,10 +20,10 @@ static enum err members(struct call *call)
 
 static enum err audit(struct call *call)
 {
-	const struct audit_query query = { query_value(call, "before"), query_value(call, "person"), query_value(call, "action"),
-		query_value(call, "from"), query_value(call, "to"), EXPORT_ROWS };
+	struct audit_query query = { .rows = EXPORT_ROWS };
+	enum err err = audit_query_read(call, &query);
 
-	return export_audit(call, &query, wants_bom(call));
+	return err ? err : export_audit(call, &query, wants_bom(call));
 }
 
 const struct route export_routes[] = {

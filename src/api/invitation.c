@@ -84,10 +84,11 @@ static enum err invite_them(struct call *call)
 static enum err list(struct call *call)
 {
 	struct invitation_list found;
+	const char *after;
 	size_t rows;
 	enum err err;
 
-	if ((err = page_rows_read(call, &rows)) || (err = invitations_look(call, query_value(call, "after"), rows, &found)))
+	if ((err = page_after_read(call, &rows, &after)) || (err = invitations_look(call, after, rows, &found)))
 		return err;
 	json_open(call->out, NULL);
 	json_list(call->out, "invitations");
@@ -138,10 +139,11 @@ static void json_waiting(struct answer *out, const struct invitation *invitation
 static enum err mine(struct call *call)
 {
 	struct invitation_list found;
+	const char *after;
 	size_t rows;
 	enum err err;
 
-	if ((err = page_rows_read(call, &rows)) || (err = invitations_mine(call, query_value(call, "after"), rows, &found)))
+	if ((err = page_after_read(call, &rows, &after)) || (err = invitations_mine(call, after, rows, &found)))
 		return err;
 	json_open(call->out, NULL);
 	json_list(call->out, "invitations");

@@ -31,15 +31,14 @@ static void json_member(struct answer *out, const struct member *member)
 
 static enum err read_query(struct call *call, struct members_query *out)
 {
-	const char *without = query_value(call, "without_two_step");
+	const char *without, *sort;
 	enum err err;
 
-	out->after = query_value(call, "after");
-	out->search = query_value(call, "search");
-	out->kind = without && !strcmp(without, "true") ? MEMBERS_WITHOUT : MEMBERS_ALL;
-	if ((err = page_rows_read(call, &out->rows)))
+	if ((err = page_after_read(call, &out->rows, &out->after)) || (err = query_read(call, "search", &out->search)) ||
+	    (err = query_read(call, "without_two_step", &without)) || (err = query_read(call, "sort", &sort)))
 		return err;
-	return member_sort_read(call, query_value(call, "sort"), &out->sort);
+	out->kind = without && !strcmp(without, "true") ? MEMBERS_WITHOUT : MEMBERS_ALL;
+	return member_sort_read(call, sort, &out->sort);
 }
 
 static enum err list(struct call *call)

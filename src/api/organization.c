@@ -38,10 +38,11 @@ static enum err list(struct call *call)
 {
 	struct answer *out = call->out;
 	struct organization_page page;
+	const char *after;
 	size_t rows;
 	enum err err;
 
-	if ((err = page_rows_read(call, &rows)) || (err = organizations_page(call, query_value(call, "after"), rows, &page)))
+	if ((err = page_after_read(call, &rows, &after)) || (err = organizations_page(call, after, rows, &page)))
 		return err;
 	json_open(out, NULL);
 	json_list(out, "organizations");

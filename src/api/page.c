@@ -36,24 +36,34 @@ static enum err wrong(struct call *call, const char *field)
 
 enum err page_rows_read(struct call *call, size_t *out)
 {
-	const char *limit = query_value(call, "limit"), *rest;
+	const char *limit, *rest;
 	int64_t rows = PAGE_ROWS;
+	enum err err = query_read(call, "limit", &limit);
 
+	if (err)
+		return err;
 	if (limit && (!number_read(limit, '\0', &rows, &rest) || rows < 1))
 		return wrong(call, "limit");
 	*out = rows < PAGE_ROWS_MAX ? (size_t)rows : PAGE_ROWS_MAX;
 	return OK;
 }
 
+enum err page_after_read(struct call *call, size_t *rows, const char **after)
+{
+	enum err err = page_rows_read(call, rows);
+
+	return err ? err : query_read(call, "after", after);
+}
+
 enum err page_read(struct call *call, struct page *out)
 {
-	const char *after = query_value(call, "after");
-	struct page page = { .begun = after != NULL };
-	enum err err = page_rows_read(call, &page.rows);
+	struct page page = { .begun = false };
+	const char *after;
+	enum err err = page_after_read(call, &page.rows, &after);
 
 	if (err)
 		return err;
-	if (after && !place_read(after, &page.after))
+	if ((page.begun = after != NULL) && !place_read(after, &page.after))
 		return wrong(call, "after");
 	*out = page;
 	return OK;

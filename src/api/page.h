@@ -27,7 +27,10 @@ struct page {
 /* From the query string. A limit above PAGE_ROWS_MAX counts as that. ERR_INVALID: call->wrong is "limit" or "after". */
 MUST_USE enum err page_read(struct call *call, struct page *out);
 
-/* `limit` alone, for lists with a place of their own. ERR_INVALID: call->wrong is "limit". */
+/* For lists that bring `after` of their own: NULL where it is absent. Blames as page_read. */
+MUST_USE enum err page_after_read(struct call *call, size_t *rows, const char **after);
+
+/* `limit` alone, for the list that has another word for `after`. ERR_INVALID: call->wrong is "limit". */
 MUST_USE enum err page_rows_read(struct call *call, size_t *rows);
 
 /* Does this place come behind page->after? Always, where there is none. */

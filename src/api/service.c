@@ -44,10 +44,11 @@ static void json_service(struct answer *out, const struct service *service)
 static enum err list(struct call *call)
 {
 	struct service_list found;
+	const char *after;
 	size_t rows;
 	enum err err;
 
-	if ((err = page_rows_read(call, &rows)) || (err = services_look(call, query_value(call, "after"), rows, &found)))
+	if ((err = page_after_read(call, &rows, &after)) || (err = services_look(call, after, rows, &found)))
 		return err;
 	json_open(call->out, NULL);
 	json_list(call->out, "services");

@@ -72,6 +72,9 @@ MUST_USE enum err form_read_urlencoded(struct call *call, const struct form *for
 /* One value of the query string, percent-decoded, in the arena; NULL where absent, doubled, or not UTF-8. */
 const char *query_value(struct call *call, const char *name);
 
+/* The same, where what is wrong must not pass for absent. *out: NULL where absent. ERR_INVALID blames the name; ERR_MEMORY. */
+MUST_USE enum err query_read(struct call *call, const char *name, const char **out);
+
 /*
  * One raw value of a urlencoded body, as query_value. For what a surface itself reads besides the route's form, and to show a code
  * again as it was typed.

@@ -149,25 +149,47 @@ enum err form_read_urlencoded(struct call *call, const struct form *form)
 	return OK;
 }
 
-/* One value, however many pairs there are, so that what an address carries besides does not matter. */
-static const char *value_in(struct call *call, struct view text, const char *name)
+/* One value, however many pairs there are, so that what an address carries besides does not matter. NULL where there is none. */
+static enum err find_value(struct call *call, struct view text, const char *name, const char **out)
 {
-	struct view found = { NULL, 0 }, decoded;
+	struct view found = { NULL, 0 };
 	struct pair pair;
 
 	while (next_pair(&text, &pair)) {
+		enum err err;
+
 		if (!percent_same(pair.name, PERCENT_FORM, name))
 			continue;
-		if (found.bytes || decode(call->arena, pair.value, &decoded) || !text_is_utf8(decoded.bytes, decoded.length))
-			return NULL;
-		found = decoded;
+		if (found.bytes)
+			return ERR_INVALID;
+		if ((err = decode(call->arena, pair.value, &found)))
+			return err == ERR_MEMORY ? err : ERR_INVALID;
+		if (!text_is_utf8(found.bytes, found.length))
+			return ERR_INVALID;
 	}
-	return found.bytes;
+	*out = found.bytes;
+	return OK;
+}
+
+static const char *value_in(struct call *call, struct view text, const char *name)
+{
+	const char *value;
+
+	return find_value(call, text, name, &value) ? NULL : value;
 }
 
 const char *query_value(struct call *call, const char *name)
 {
 	return value_in(call, call->request->query, name);
+}
+
+enum err query_read(struct call *call, const char *name, const char **out)
+{
+	enum err err = find_value(call, call->request->query, name, out);
+
+	if (err == ERR_INVALID)
+		call->wrong = name;
+	return err;
 }
 
 const char *form_value(struct call *call, const char *name)

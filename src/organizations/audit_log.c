@@ -40,18 +40,13 @@ static bool read_moment(const char *text, int64_t *out, bool *day)
 	return false;
 }
 
-static bool given(const char *text)
-{
-	return text && *text;
-}
-
 static enum err read_times(struct call *call, const struct audit_query *query, struct audit_filter *out)
 {
 	bool day = false;
 
-	if (given(query->from) && !read_moment(query->from, &out->from_s, &day))
+	if (query->from && !read_moment(query->from, &out->from_s, &day))
 		return blame(call, "from", ERR_INVALID);
-	if (!given(query->to))
+	if (!query->to)
 		return OK;
 	if (!read_moment(query->to, &out->to_s, &day))
 		return blame(call, "to", ERR_INVALID);
@@ -108,19 +103,40 @@ static enum err read_person(struct call *call, const char *text, struct audit_fi
 	return OK;
 }
 
+enum err audit_query_read(struct call *call, struct audit_query *out)
+{
+	const struct { const char *name, **to; bool may_be_empty; } fields[] = {
+		{ "before", &out->before, false }, { "person", &out->person, true }, { "action", &out->action, true },
+		{ "from", &out->from, true },      { "to", &out->to, true },
+	};
+	const char *wrong = NULL;
+
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		const char *value = NULL;
+		enum err err = query_read(call, fields[i].name, &value);
+
+		if (err && err != ERR_INVALID)
+			return err;
+		if (err && !wrong)
+			wrong = fields[i].name;
+		*fields[i].to = value && !*value && fields[i].may_be_empty ? NULL : value;
+	}
+	return wrong ? blame(call, wrong, ERR_INVALID) : OK;
+}
+
 enum err audit_filter_read(struct call *call, const struct audit_query *query, struct audit_filter *out)
 {
 	enum err err;
 
 	*out = (struct audit_filter){ .before_at = INT64_MAX, .before = INT64_MAX, .to_s = INT64_MAX };
-	if (given(query->action)) {
+	if (query->action) {
 		if (audit_action_find(query->action) == AUDIT_NONE)
 			return blame(call, "action", ERR_INVALID);
 		out->action = query->action;
 	}
-	if ((err = read_times(call, query, out)) || (given(query->before) && (err = read_before(call, query->before, out))))
+	if ((err = read_times(call, query, out)) || (query->before && (err = read_before(call, query->before, out))))
 		return err;
-	return given(query->person) ? read_person(call, query->person, out) : OK;
+	return query->person ? read_person(call, query->person, out) : OK;
 }
 
 void audit_filter_after(struct audit_filter *filter, const struct audit_row *last)

@@ -20,7 +20,7 @@ struct audit_row {
 	char address[PEER_TEXT], browser[SESSION_BROWSER];
 };
 
-/* As it was asked for, in texts; NULL or "": not at all. */
+/* As it was asked for, in texts; NULL: not at all. */
 struct audit_query {
 	const char *before; /* `next` of the page before: older than that */
 	const char *person; /* a member's address or an account's id: who did it, or whom it concerns; another address: as it stands there */
@@ -38,6 +38,12 @@ struct audit_filter {
 	const char *action;       /* NULL: every one */
 	int64_t from_s, to_s;     /* from <= at < to */
 };
+
+/*
+ * From the query string, all but rows. An empty field is not asked for, as a form sends it; `before`, which no form has, is. ERR_INVALID
+ * blames the first that is there twice or is no UTF-8; the others are read all the same. ERR_MEMORY
+ */
+MUST_USE enum err audit_query_read(struct call *call, struct audit_query *out);
 
 /* ERR_INVALID blames `before`, `action`, `from` or `to`. */
 MUST_USE enum err audit_filter_read(struct call *call, const struct audit_query *query, struct audit_filter *out);

@@ -56,14 +56,6 @@ static bool same(const char *a, const char *b)
 	return a && !strcmp(a, b);
 }
 
-/* An empty box of the form asks for nothing. */
-static const char *asked(struct call *call, const char *name)
-{
-	const char *value = query_value(call, name);
-
-	return value && *value ? value : NULL;
-}
-
 /* The same filter at this route, from another place on; in the arena. */
 static const char *log_place(struct call *call, const char *route, const struct audit_query *query, const char *before)
 {
@@ -136,18 +128,14 @@ static enum err show(struct call *call, const struct audit_query *query, const s
 	return page_sent(call, err);
 }
 
-static struct audit_query query_of(struct call *call, size_t rows)
-{
-	return (struct audit_query){ asked(call, "before"), asked(call, "person"), asked(call, "action"), asked(call, "from"),
-		asked(call, "to"), rows };
-}
-
 static enum err look(struct call *call)
 {
-	const struct audit_query query = query_of(call, AUDIT_PAGE_ROWS);
+	struct audit_query query = { .rows = AUDIT_PAGE_ROWS };
 	struct audit_list found = { .count = 0 };
-	enum err err = audit_look(call, &query, &found);
+	enum err err;
 
+	if (!(err = audit_query_read(call, &query)))
+		err = audit_look(call, &query, &found);
 	if (err && err != ERR_INVALID)
 		return err;
 	return show(call, &query, &found, err);
@@ -155,9 +143,12 @@ static enum err look(struct call *call)
 
 static enum err send(struct call *call)
 {
-	const struct audit_query query = query_of(call, EXPORT_ROWS);
+	struct audit_query query = { .rows = EXPORT_ROWS };
+	enum err err = audit_query_read(call, &query);
 
-	return page_sent_file(call, log_place(call, "/audit", &query, NULL), export_audit(call, &query, page_wants_bom(call)));
+	if (!err)
+		err = export_audit(call, &query, page_wants_bom(call));
+	return page_sent_file(call, log_place(call, "/audit", &query, NULL), err);
 }
 
 const struct route audit_pages[] = {

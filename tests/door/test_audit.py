@@ -110,9 +110,12 @@ class Audit(OrganizationTest):
         for query, field in (("before=x", "before"), ("before=1", "before"), ("before=1.", "before"), ("before=.1", "before"),
                              ("before=" + "9" * 40 + ".1", "before"), ("before=1.1.1", "before"), ("before=-1.1", "before"),
                              ("from=yesterday", "from"), ("from=2026-13-01", "from"), ("from=2026-02-30", "from"), ("to=%202026-1-1", "to"), ("to=2026-11-25T00:00:00", "to"),
-                             ("to=2026-11-25x", "to"), ("action=everything", "action"), ("action=none", "action"), ("limit=0", "limit")):
-            reply = expect(owner.get(f"/organizations/{organization}/audit?{query}"), 400, "invalid_request", query)
-            self.assertEqual(reply["field"], field, query)
+                             ("to=2026-11-25x", "to"), ("action=everything", "action"), ("action=none", "action"), ("limit=0", "limit"), ("before=", "before"),
+                             ("from=%ff", "from"), ("to=2026-11-25&to=2026-11-26", "to"), ("person=%00", "person"),
+                             ("action=signed_in&action=signed_in", "action")):
+            for file in ("audit", "audit.csv") if field != "limit" else ("audit",):
+                reply = expect(owner.get(f"/organizations/{organization}/{file}?{query}"), 400, "invalid_request", query)
+                self.assertEqual(reply["field"], field, query)
 
     def test_no_route_changes_or_removes_a_row(self):
         with open(os.path.join(ROOT, "docs/openapi.yaml"), encoding="utf-8") as file:

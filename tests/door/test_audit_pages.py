@@ -25,6 +25,8 @@ class AuditPage(PagesTest):
         self.assertIn("a day of the calendar", page.text)
         self.assertNotIn("no entry", page.text, "nothing was looked for")
         self.assertIn("no entry", owner.open(f"/organizations/{organization}/audit?from=2999-01-01").text)
+        for query in ("before=%ff", "before=", "from=%ff", "person=a&person=b"):
+            self.assertEqual(owner.open(f"/organizations/{organization}/audit?{query}").reply.status, 400, query)
 
     def test_says_details_in_the_language_of_the_reader(self):
         organization, owner, _, member = self.house(two_step=True)

@@ -99,11 +99,22 @@ class Members(OrganizationTest):
         owner = self.person().sign_up()
         organization = self.organization(owner)
         for query, field in (("limit=0", "limit"), ("limit=x", "limit"), ("sort=age", "sort"), ("after=x", "after"),
-                             ("after=" + "A" * 4000, "after"), ("after=%ff", None), ("sort=last_seen&after=" + "A" * 24, "after")):
+                             ("after=" + "A" * 4000, "after"), ("sort=last_seen&after=" + "A" * 24, "after"), ("sort=", "sort"),
+                             ("sort=name&sort=email", "sort"), ("search=a&search=b", "search"), ("search=%ff", "search")):
             reply = owner.get(f"/organizations/{organization}/members?{query}")
-            if field:
-                self.assertEqual(expect(reply, 400, "invalid_request", query)["field"], field)
+            self.assertEqual(expect(reply, 400, "invalid_request", query)["field"], field)
         expect(owner.get(f"/organizations/{organization}/members?limit=100000"), 200)
+
+    def test_a_damaged_place_never_begins_a_list_anew(self):
+        owner = self.person().sign_up()
+        organization = self.organization(owner)
+        for path in ("/organizations", "/sessions", "/invitations",
+                     *(f"/organizations/{organization}/{part}" for part in ("members", "services", "invitations", "audit"))):
+            place = "before" if path.endswith("audit") else "after"
+            for query, field in ((f"{place}=%ff", place), (f"{place}=%00", place), (f"{place}=", place), (f"{place}=x", place),
+                                 (f"{place}=1.1&{place}=1.1", place), ("limit=%ff", "limit"), ("limit=", "limit"), ("limit=1&limit=2", "limit")):
+                with self.subTest(f"{path}?{query}"):
+                    self.assertEqual(expect(owner.get(f"{path}?{query}"), 400, "invalid_request")["field"], field)
 
     def test_roles_change_and_are_on_record(self):
         organization, owner, _, member = self.team()

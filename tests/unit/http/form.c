@@ -258,9 +258,12 @@ static void finds_values_of_the_query_and_the_body(void **state)
 
 	made_call(&made, text, sizeof(text) - 1);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const char *query = query_value(&made.call, cases[i].name), *body = form_value(&made.call, cases[i].name);
-		if (!same(query, cases[i].query) || !same(body, cases[i].body))
+		const char *query = query_value(&made.call, cases[i].name), *body = form_value(&made.call, cases[i].name), *read = NULL;
+		bool wrong = query_read(&made.call, cases[i].name, &read) == ERR_INVALID;
+		if (!same(query, cases[i].query) || !same(body, cases[i].body) || !same(read, query))
 			fail_msg("%s: %s, %s", cases[i].name, query ? query : "-", body ? body : "-");
+		if (wrong != (strchr("cd", cases[i].name[0]) && cases[i].name[0]) || (wrong && !same(made.call.wrong, cases[i].name)))
+			fail_msg("%s: %s", cases[i].name, wrong ? "wrong" : "not told to be wrong");
 	}
 }
 
