@@ -273,13 +273,14 @@ class Running(unittest.TestCase):
 
     def test_a_hangup_ends_it_on_a_terminal_alone(self):
         """Who sends it otherwise wants the settings to be read anew, not a service that is down."""
-        server = Server()
+        heard = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)}  # nohup may have started us
+        server = Server(**heard)
         server.process.send_signal(signal.SIGHUP)
         server.wait_log(r"warn hangup_ignored .*restart")
         Person(server).sign_up()
         server.stop()
         ours, terminal = os.openpty()
-        server = Server(stderr=terminal)
+        server = Server(stderr=terminal, **heard)
         os.close(terminal)
         self.assertEqual(server.end(signal.SIGHUP), 0)
         os.close(ours)
