@@ -49,18 +49,20 @@ static const char *without_address(const char *person)
 
 static void check_audit(struct call *call)
 {
-	const struct audit_query query = { query_value(call, "before"), without_address(query_value(call, "person")),
-		query_value(call, "action"), query_value(call, "from"), query_value(call, "to"), 1 };
+	struct audit_query query = { .rows = 1 };
 	struct audit_filter filter;
-	enum err err = audit_filter_read(call, &query, &filter);
+	enum err err = audit_query_read(call, &query);
 
+	query.person = without_address(query.person);
+	if (!err)
+		err = audit_filter_read(call, &query, &filter);
 	must(err == OK || (err == ERR_INVALID && call->wrong));
 	if (err)
 		return;
-	must(filter.before_at >= 0 && filter.before >= 0 && filter.by_person == (query.person && *query.person));
-	if (query.from && *query.from)
+	must(filter.before_at >= 0 && filter.before >= 0 && filter.by_person == (query.person != NULL));
+	if (query.from)
 		check_moment(query.from, filter.from_s, 0, 0);
-	if (query.to && *query.to)
+	if (query.to)
 		check_moment(query.to, filter.to_s, 24 * 60 * 60, 1);
 }
 
