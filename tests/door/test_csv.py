@@ -98,6 +98,19 @@ class Downloads(Csv):
             self.assertEqual((old.all("Transfer-Encoding"), old.header("Connection")), ([], "close"))
             self.assertEqual(old.body, whole.body)
 
+    def over_a_unix_socket(self, requests):
+        """What the server answers there to each, as bytes."""
+        self.server.end()
+        self.addCleanup(self.server.start)
+        place = os.path.join(self.server.data, "socket")
+        environment = clean_environment(TWOSTEP_DATA=self.server.data, TWOSTEP_LISTEN=f"unix:{place}", TWOSTEP_PUBLIC_URL=self.server.origin,
+                                        TWOSTEP_MAIL=f"file:{self.server.outbox}")
+        with open(self.server.log_path, "ab") as log, subprocess.Popen([binary(), "serve"], env=environment, stdout=log, stderr=log) as process:
+            try:
+                return [self.read_whole(place, request) for request in requests]
+            finally:
+                process.terminate()
+
     def test_http_1_0_over_a_unix_socket_is_told_the_length(self):
         """There an end that was cut looks like any other."""
         organization, owner, *_ = self.team()
@@ -105,19 +118,24 @@ class Downloads(Csv):
         self.many(organization, 5000)
         path = f"/api/v1/organizations/{organization}/members.csv"
         whole = owner.request("GET", path)
-        self.server.end()
-        self.addCleanup(self.server.start)
-        place = os.path.join(self.server.data, "socket")
-        environment = clean_environment(TWOSTEP_DATA=self.server.data, TWOSTEP_LISTEN=f"unix:{place}", TWOSTEP_PUBLIC_URL=self.server.origin,
-                                        TWOSTEP_MAIL=f"file:{self.server.outbox}")
-        with open(self.server.log_path, "ab") as log, subprocess.Popen([binary(), "serve"], env=environment, stdout=log, stderr=log) as process:
-            answers = [self.read_whole(place, owner.prepare(method, path).replace(b"HTTP/1.1", b"HTTP/1.0")) for method in ("GET", "HEAD")]
-            process.terminate()
+        answers = self.over_a_unix_socket([owner.prepare(method, path).replace(b"HTTP/1.1", b"HTTP/1.0") for method in ("GET", "HEAD")])
         for answer, body in zip(answers, (whole.body, b"")):
             head, got = answer.split(b"\r\n\r\n", 1)
             self.assertTrue(head.startswith(b"HTTP/1.1 200 "), head)
             self.assertEqual(re.findall(rb"(?i)content-length: (\d+)", head), [b"%d" % len(body)] if body else [])
             self.assertEqual(got, body)
+
+    def test_http_1_0_over_a_unix_socket_is_refused_what_is_too_large(self):
+        organization, owner, *_ = self.team()
+        self.allow(owner, organization)
+        self.many(organization, 110000)
+        path = f"/api/v1/organizations/{organization}/members.csv"
+        self.assertGreater(len(owner.request("GET", path).body), 8 << 20)
+        answers = self.over_a_unix_socket([owner.prepare("GET", path).replace(b"HTTP/1.1", version, 1) for version in (b"HTTP/1.0", b"HTTP/1.1\r\nConnection: close")])
+        self.assertTrue(answers[0].startswith(b"HTTP/1.1 503 "), answers[0][:200])
+        self.assertNotIn(b"row000001@", answers[0])
+        self.assertTrue(answers[1].startswith(b"HTTP/1.1 200 "), answers[1][:200])
+        self.assertTrue(answers[1].endswith(b"\r\n0\r\n\r\n"))
 
     def read_whole(self, place, asked):
         deadline, data = time.monotonic() + 20, b""
