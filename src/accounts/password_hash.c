@@ -3,6 +3,7 @@
 #include <argon2.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "base/base.h"
@@ -42,11 +43,13 @@ static bool bytes_read(const char *text, uint8_t *out, size_t length)
 /* False where it is no such hash, or not one as we write it. */
 static bool hash_read(const char *stored, struct hash *out)
 {
-	char salt[SALT_TEXT], digest[DIGEST_TEXT], again[HASH_TEXT];
+	char memory[10], passes[10], salt[SALT_TEXT], digest[DIGEST_TEXT], again[HASH_TEXT];
 
-	if (sscanf(stored, "$argon2id$v=19$m=%9u,t=%9u,p=1$%22[^$]$%43s", &out->memory_kib, &out->passes, salt, digest) != 4 ||
+	if (sscanf(stored, "$argon2id$v=19$m=%9[0-9],t=%9[0-9],p=1$%22[^$]$%43s", memory, passes, salt, digest) != 4 ||
 	    !bytes_read(salt, out->salt, sizeof(out->salt)) || !bytes_read(digest, out->digest, sizeof(out->digest)))
 		return false;
+	out->memory_kib = (unsigned)strtoul(memory, NULL, 10);
+	out->passes = (unsigned)strtoul(passes, NULL, 10);
 	hash_write(out, again);
 	return !strcmp(stored, again);
 }

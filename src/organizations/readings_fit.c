@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 #define KEY_SEGMENTS_MAX (READINGS_KEY_BYTES_MAX / 2) /* "/a/a": none is empty, as patterns are written */
-#define NEVER            UINT16_MAX
+#define NEVER            UINT16_MAX /* each byte 0xff */
 
 /* Segments lying on top, by how many of the pattern's are matched; NEVER: no reading has come so far. */
 struct depths {
@@ -29,8 +29,7 @@ struct walk {
 
 static void forget(const struct walk *walk, struct depths *depths)
 {
-	for (size_t k = 0; k <= walk->segments; k++)
-		depths->n[k] = NEVER;
+	memset(depths->n, 0xff, (walk->segments + 1) * sizeof(depths->n[0]));
 }
 
 static void reach(struct depths *depths, size_t k, uint16_t depth)
