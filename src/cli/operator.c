@@ -170,7 +170,7 @@ int operation_fail(struct operation *operation, enum err err, const char *what)
 	buf_text(&operation->line, shown(operation, what));
 	buf_text(&operation->line, ": ");
 	lang_fill(&operation->line, LOCALE_EN, err_message(err), args, COUNT(args));
-	return err == ERR_INVALID || err == ERR_EMAIL || err == ERR_NAME ? EXIT_WRONG : EXIT_FAILURE;
+	return err == ERR_INVALID || err == ERR_HOST_OURS || err == ERR_EMAIL || err == ERR_NAME ? EXIT_WRONG : EXIT_FAILURE;
 }
 
 /* What a terminal would obey, or turn around, is written as its number. */

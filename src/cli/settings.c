@@ -11,20 +11,39 @@
 
 #define SHOWN_BYTES 256 /* of a value in an error line */
 
+/* Of at most 65535, until the end or a path. */
+static bool is_port(const char *text)
+{
+	unsigned port;
+
+	return setting_number(text, strcspn(text, "/?#"), 65535, &port);
+}
+
+/* host[:port] or [address][:port], and perhaps a path. */
+static bool is_place(const char *text)
+{
+	const char *end = *text == '[' ? strchr(text, ']') : text + strcspn(text, ":/?#");
+
+	if (!end || (*text != '[' && !setting_is_host(text, (size_t)(end - text))))
+		return false;
+	end += *end == ']';
+	return *end != ':' || is_port(end + 1);
+}
+
 /*
- * Where the password of [scheme://]user:password@host begins and ends, `from` behind the scheme; false where there is none. A mail URL
- * may have lost its @host, or all from a # on: behind its colon stands a password then, or a port.
+ * Where the password of [scheme://]user:password@host begins and ends, `from` behind the scheme; false where there is none. A URL
+ * may have lost its @host, or all from a # on: behind its colon stands a password then, or, in one of mail, a port.
  */
 static bool find_password(const char *from, bool of_mail, const char **begin, const char **end)
 {
 	const char *at = from ? strrchr(from, '@') : NULL;
 	const char *colon = from ? strchr(from, ':') : NULL;
-	bool has_host = colon && at && colon < at;
+	bool has_user = colon && at && colon < at;
 
-	if (!colon || (!has_host && (!of_mail || !colon[1 + strspn(colon + 1, "0123456789")])))
+	if (!colon || (!has_user && (!of_mail || !colon[1] || is_port(colon + 1))))
 		return false;
 	*begin = colon + 1;
-	*end = has_host ? at : colon + strlen(colon);
+	*end = has_user && is_place(at + 1) ? at : colon + strlen(colon);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "cli/settings_values.h"
+#include "organizations/hostname.h"
 
 #include "base/banned.h"
 
@@ -113,41 +114,17 @@ static bool is_loopback(const char *host, size_t length)
 	return read_ipv4(host, length, address) && address[12] == 127;
 }
 
-/* In the one spelling of IPv6 that browsers write; what has IPv4 inside inet_ntop spells otherwise. */
-static bool write_url_host(struct setting_reading *reading, struct authority *at, char room[static INET6_ADDRSTRLEN + 2])
-{
-	char text[INET6_ADDRSTRLEN];
-	unsigned char address[16];
-
-	if (!is_bracketed_ipv6(at->host, at->host_length, address))
-		return true;
-	if (!inet_ntop(AF_INET6, address, text, sizeof(text)))
-		return false;
-	if (strchr(text, '.')) {
-		reading->because = "which is IPv4 inside IPv6: give the IPv4 address";
-		return false;
-	}
-	at->host = room;
-	at->host_length = (size_t)snprintf(room, INET6_ADDRSTRLEN + 2, "[%s]", text);
-	return true;
-}
-
 /* Browsers write an origin in lower case and without the scheme's own port: so must we, for it is compared byte by byte. */
-static bool set_public_url(struct setting_reading *reading, bool https, const struct authority *at)
+static bool set_public_url(struct setting_reading *reading, bool https, const char *host, size_t length)
 {
 	struct settings *settings = reading->settings;
-	bool with_port = at->port && at->port_number != (https ? 443 : 80);
-	char *host = with_port ? arena_printf(reading->arena, "%.*s:%u", (int)at->host_length, at->host, at->port_number)
-	                       : setting_copy(reading, at->host, at->host_length);
 
-	if (!host)
-		return !(reading->out_of_memory = true);
-	text_ascii_lower(host);
 	settings->https = https;
-	settings->public_host = host;
-	settings->public_loopback = is_loopback(host, at->host_length);
+	settings->public_host = setting_copy(reading, host, strlen(host));
+	settings->public_loopback = is_loopback(host, length);
 	settings->public_url = arena_printf(reading->arena, "%s://%s", https ? "https" : "http", host);
-	return settings->public_url || !(reading->out_of_memory = true);
+	reading->out_of_memory |= !settings->public_url;
+	return !reading->out_of_memory;
 }
 
 static bool skip_scheme(const char **text, const char *scheme)
@@ -161,7 +138,7 @@ static bool skip_scheme(const char **text, const char *scheme)
 bool read_public_url(struct setting_reading *reading, const char *text, void *member UNUSED)
 {
 	bool https = skip_scheme(&text, "https://");
-	char room[INET6_ADDRSTRLEN + 2];
+	char typed[HOSTNAME_TEXT], host[HOSTNAME_TEXT];
 	struct authority at;
 	size_t length;
 
@@ -176,9 +153,15 @@ bool read_public_url(struct setting_reading *reading, const char *text, void *me
 		reading->because = "which has a path or a query: twostep takes a whole host name";
 		return false;
 	}
-	if (!split_authority(text, length, &at) || !is_url_host(&at) || (at.port && !at.port_number) || !write_url_host(reading, &at, room))
+	if (!split_authority(text, length, &at) || !is_url_host(&at) || (at.port && !at.port_number) || length >= sizeof(typed))
 		return false;
-	return set_public_url(reading, https, &at);
+	memcpy(typed, text, length);
+	typed[length] = '\0';
+	if (hostname_read(typed, https, host) || (*host == '[' && strchr(host, '.'))) {
+		reading->because = *typed == '[' ? "which is IPv4 inside IPv6: give the IPv4 address" : "which is no host as browsers write them";
+		return false;
+	}
+	return set_public_url(reading, https, host, at.host_length);
 }
 
 static int hex_value(char c)

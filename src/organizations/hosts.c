@@ -13,12 +13,12 @@ const char *host_state_name(enum host_state state)
 	return state == HOST_ALLOWED ? "allowed" : "waiting";
 }
 
-/* However the public URL is written. */
+/* However the public URL is written; all are, where it cannot be read. */
 bool host_is_our_own(const struct settings *settings, const char *host)
 {
 	char own[HOSTNAME_TEXT];
 
-	return !settings->public_loopback && !hostname_read(settings->public_host, settings->https, own) && hostname_same(host, own);
+	return !settings->public_loopback && (hostname_read(settings->public_host, settings->https, own) || hostname_same(host, own));
 }
 
 enum err host_state(struct db *db, const struct settings *settings, const char *host, const struct id *organization,
@@ -186,7 +186,7 @@ enum err host_allow(struct call *call, const char *host, const char *organizatio
 	enum err err;
 
 	if ((err = blame(call, "host", hostname_claim(host, call->settings->https, word.host))) ||
-	    (err = blame(call, "host", host_is_our_own(call->settings, word.host) ? ERR_INVALID : OK)) ||
+	    (err = blame(call, "host", host_is_our_own(call->settings, word.host) ? ERR_HOST_OURS : OK)) ||
 	    (err = id_parse(organization, &word.organization)))
 		return err;
 	return store_change(call->store, allow, &word);

@@ -42,7 +42,7 @@ struct known_host {
  *
  * host_allow   An allowance that another organisation has and does not use is moved; what another organisation's service claims
  *              and was never allowed, it loses. Twice is fine.
- *              ERR_INVALID blames `host` (as hostname_claim, or our own); ERR_NOT_FOUND: no such organisation; ERR_HOST_TAKEN blames
+ *              ERR_INVALID blames `host` (as hostname_claim), ERR_HOST_OURS too; ERR_NOT_FOUND: no such organisation; ERR_HOST_TAKEN blames
  *              `host`: a service of another one has it, allowed: forbid it first; where the public URL is on a loopback name, take
  *              it off the service
  * host_forbid  The service keeps its claim and waits. ERR_INVALID blames `host`; ERR_NOT_FOUND: it was not allowed

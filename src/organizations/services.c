@@ -102,8 +102,10 @@ static enum err read_hosts(struct task *task)
 	for (size_t i = 0; i < asked->count; i++) {
 		if (!(host = arena_alloc(call->arena, HOSTNAME_TEXT)))
 			return ERR_MEMORY;
-		if (hostname_claim(asked->text[i], call->settings->https, host) || host_is_our_own(call->settings, host))
+		if (hostname_claim(asked->text[i], call->settings->https, host))
 			return blame(call, "hosts", ERR_INVALID);
+		if (host_is_our_own(call->settings, host))
+			return blame(call, "hosts", ERR_HOST_OURS);
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(host, task->hosts[j]))
 				return blame(call, "hosts", ERR_INVALID);

@@ -58,7 +58,7 @@ MUST_USE enum err service_look(struct call *call, const char *id, struct service
  * *out: as it is then.
  * ERR_NAME, ERR_NAME_TAKEN (blame `name`), ERR_HOST_TAKEN (blames `hosts`: another service has one of them, or the
  * operator gave it to another organisation), ERR_SERVICE_LIMIT (blames `hosts` or `rules` where those are too many),
- * ERR_NOT_FOUND, ERR_INVALID blames hosts (as hostname_claim, or the public URL's own) or rules.path and so on.
+ * ERR_NOT_FOUND, ERR_HOST_OURS blames hosts, ERR_INVALID hosts (as hostname_claim) or rules.path and so on.
  */
 MUST_USE enum err service_create(struct call *call, const struct service_change *asked, struct service *out);
 MUST_USE enum err service_change(struct call *call, const char *id, const struct service_change *asked, struct service *out);

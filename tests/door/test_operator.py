@@ -301,7 +301,7 @@ class Hosts(Commands):
         """No service can claim it, so neither is it allowed to any."""
         organization, *_ = self.team()
         for host in ("login.example.com", "LOGIN.example.com.", "login.example.com:8443"):
-            self.refused(2, f"twostep: {host}: ", "host", "allow", host, organization)
+            self.refused(2, f"twostep: {host}: This is the host of twostep itself. ", "host", "allow", host, organization)
         self.assertNotIn("login.example.com", self.ok("host", "list"))
 
     def test_a_strangers_claim_keeps_nobody_out(self):

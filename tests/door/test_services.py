@@ -291,6 +291,8 @@ class OffLoopback(OrganizationTest):
                      " login.example.com.:443 "):
             for reply in (owner.post(path, {"name": "Mine", "hosts": [host]}), owner.patch(f"{path}/{made['id']}", {"hosts": ["a.example", host]})):
                 self.assertEqual(expect(reply, 400, "invalid_request", host)["field"], "hosts")
+                if ":443" not in host:  # which no check on http would ask for
+                    self.assertIn("the host of twostep itself", reply.json["detail"])
         expect(owner.post(path, {"name": "Near", "hosts": ["login.example.com.kr", "x.login.example.com"]}), 201)
 
 
