@@ -36,15 +36,21 @@ static enum err wrong(struct call *call, const char *field)
 
 enum err page_rows_read(struct call *call, size_t *out)
 {
-	const char *limit, *rest;
-	int64_t rows = PAGE_ROWS;
+	const char *limit;
+	size_t rows = 0;
 	enum err err = query_read(call, "limit", &limit);
 
 	if (err)
 		return err;
-	if (limit && (!number_read(limit, '\0', &rows, &rest) || rows < 1))
+	if (!limit)
+		rows = PAGE_ROWS;
+	else if (limit[strspn(limit, "0123456789")])
 		return wrong(call, "limit");
-	*out = rows < PAGE_ROWS_MAX ? (size_t)rows : PAGE_ROWS_MAX;
+	for (; limit && *limit && rows < PAGE_ROWS_MAX; limit++)
+		rows = rows * 10 + (size_t)(*limit - '0');
+	if (!rows)
+		return wrong(call, "limit");
+	*out = rows < PAGE_ROWS_MAX ? rows : PAGE_ROWS_MAX;
 	return OK;
 }
 

@@ -283,20 +283,16 @@ static bool read_cidr(struct setting_reading *reading, const char *text, size_t 
 bool read_trusted_proxies(struct setting_reading *reading, const char *text, void *member)
 {
 	struct cidr *proxies = arena_alloc(reading->arena, PROXIES_MAX * sizeof(*proxies));
-	size_t count = 0;
+	const char *item;
+	size_t count = 0, length;
 
 	if (!proxies)
 		return !(reading->out_of_memory = true);
-	for (;; text++) {
-		size_t length = strcspn(text, ",");
-
-		if (length == 4 && !memcmp(text, "unix", 4))
+	while (setting_item(&text, &item, &length)) {
+		if (length == 4 && !memcmp(item, "unix", 4))
 			reading->settings->trust_unix = true;
-		else if (count == PROXIES_MAX || !read_cidr(reading, text, length, &proxies[count++]))
+		else if (count == PROXIES_MAX || !read_cidr(reading, item, length, &proxies[count++]))
 			return false;
-		text += length;
-		if (!*text)
-			break;
 	}
 	*(const struct cidr **)member = proxies;
 	reading->settings->trusted_proxies_count = count;

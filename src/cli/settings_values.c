@@ -42,6 +42,18 @@ bool setting_number(const char *text, size_t length, unsigned most, unsigned *ou
 	return true;
 }
 
+bool setting_item(const char **rest, const char **item, size_t *length)
+{
+	if (!*rest)
+		return false;
+	*item = *rest + strspn(*rest, " ");
+	*length = strcspn(*item, ",");
+	*rest = (*item)[*length] ? *item + *length + 1 : NULL;
+	while (*length && (*item)[*length - 1] == ' ')
+		--*length;
+	return true;
+}
+
 static bool is_host_character(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
@@ -241,26 +253,24 @@ bool read_audit_days(struct setting_reading *reading UNUSED, const char *text, v
 /* The list behind `domain:`: host names in lower case. */
 static bool read_domains(struct setting_reading *reading, const char *text)
 {
-	const char **domains = arena_alloc(reading->arena, (DOMAINS_MAX + 1) * sizeof(*domains));
+	const char **domains = arena_alloc(reading->arena, (DOMAINS_MAX + 1) * sizeof(*domains)), *item;
+	size_t count = 0, length;
+	char *domain;
 
 	if (!domains)
 		return !(reading->out_of_memory = true);
-	for (size_t count = 0; count < DOMAINS_MAX; count++) {
-		size_t length = strcspn(text, ",");
-		char *domain;
-
-		if (!setting_is_host(text, length) || !(domain = setting_copy(reading, text, length)))
+	while (setting_item(&text, &item, &length)) {
+		if (count == DOMAINS_MAX) {
+			reading->because = "which names more than 100";
+			return false;
+		}
+		if (!setting_is_host(item, length) || !(domain = setting_copy(reading, item, length)))
 			return false;
 		text_ascii_lower(domain);
-		domains[count] = domain;
-		if (!text[length]) {
-			reading->settings->signup_domains = domains;
-			return true;
-		}
-		text += length + 1;
+		domains[count++] = domain;
 	}
-	reading->because = "which names more than 100";
-	return false;
+	reading->settings->signup_domains = domains;
+	return true;
 }
 
 bool read_signup(struct setting_reading *reading, const char *text, void *member)

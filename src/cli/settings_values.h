@@ -21,6 +21,9 @@ char *setting_copy(struct setting_reading *reading, const char *text, size_t len
 /* Whole decimal numbers alone: no sign, no blanks. False where it is none or above most. */
 bool setting_number(const char *text, size_t length, unsigned most, unsigned *out);
 
+/* The next item of a list with commas between, without blanks around it, perhaps empty. *rest: the list, then what is left. False: none. */
+bool setting_item(const char **rest, const char **item, size_t *length);
+
 /* Letters, digits, hyphens and dots as in host names, at most 253 bytes. */
 bool setting_is_host(const char *text, size_t length);
 

@@ -23,6 +23,7 @@ static enum err show_profile(struct call *call, const char *name, enum err err)
 		.name = name,
 		.name_error = page_field(call, err, "name"),
 		.korean = call->caller->account.locale == LOCALE_KO,
+		.restricted = call->caller->restricted,
 	};
 	if (!page.frame)
 		return ERR_MEMORY;
@@ -93,7 +94,7 @@ static enum err change(struct call *call)
 }
 
 const struct route account_pages[] = {
-	{ GET, "/account", ACCESS_SIGNED_IN, FRESH_NOT, NULL, look },
+	{ GET, "/account", ACCESS_RESTRICTED, FRESH_NOT, NULL, look },
 	{ POST, "/account", ACCESS_SIGNED_IN, FRESH_NOT, &profile_form, save },
 	{ GET, "/account/password", ACCESS_SIGNED_IN, FRESH_NOT, NULL, look_password },
 	{ POST | HASHES, "/account/password", ACCESS_SIGNED_IN, FRESH_NOT, &password_form, change },

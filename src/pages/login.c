@@ -35,7 +35,6 @@ static enum err show_login(struct call *call, const char *email, enum err err)
 		.email = email,
 		.email_error = page_field(call, err, "email"),
 		.password_error = page_field(call, err, "password"),
-		.open = call->settings->signup != SIGNUP_INVITATION,
 	};
 	if (!page.frame)
 		return ERR_MEMORY;

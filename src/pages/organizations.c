@@ -122,7 +122,6 @@ static enum err show_choice(struct call *call, const char *code)
 	const struct page_invitation_choice page = {
 		.frame = page_frame(call, NULL, OK),
 		.code = code,
-		.open = call->settings->signup != SIGNUP_OPEN ? code != NULL : true,
 	};
 	const char *place = accept_place(call);
 

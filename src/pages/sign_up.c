@@ -16,6 +16,12 @@ static const struct field sign_up_fields[] = {
 };
 static const struct form sign_up_form = FORM(sign_up_form, sign_up_fields);
 
+/* Nobody else may sign up. */
+static bool by_invitation(const struct call *call)
+{
+	return call->settings->signup == SIGNUP_INVITATION;
+}
+
 static enum err show_sign_up(struct call *call, const struct sign_up_form *typed, enum err err)
 {
 	const struct page_sign_up page = {
@@ -27,6 +33,7 @@ static enum err show_sign_up(struct call *call, const struct sign_up_form *typed
 		.password_error = page_field(call, err, "password"),
 		.password_min = call->settings->password_min,
 		.invitation = typed->invitation,
+		.invited = typed->invitation || by_invitation(call),
 		.invitation_error = page_field(call, err, "invitation"),
 	};
 	if (!page.frame)
@@ -44,9 +51,8 @@ static enum err look(struct call *call)
 {
 	const char *invitation = query_value(call, "invitation");
 	const struct sign_up_form typed = { .invitation = is_code(invitation) ? invitation : NULL };
-	bool closed = call->settings->signup == SIGNUP_INVITATION && !typed.invitation;
 
-	return closed ? ERR_SIGNUP_CLOSED : show_sign_up(call, &typed, OK);
+	return show_sign_up(call, &typed, OK);
 }
 
 /* By an invitation, or by a code that is mailed: `try` is empty where no mail is due any more. */
@@ -57,7 +63,8 @@ static enum err try_sign_up(struct call *call, const struct sign_up_form *form, 
 	enum err err;
 
 	if ((err = page_needs(call, "email", form->email)) || (err = page_needs(call, "name", form->name)) ||
-	    (err = page_needs(call, "password", form->password)))
+	    (err = page_needs(call, "password", form->password)) ||
+	    (by_invitation(call) && (err = page_needs(call, "invitation", form->invitation))))
 		return err;
 	if (!form->invitation || !*form->invitation)
 		return sign_up_begin(call, &wanted, try);

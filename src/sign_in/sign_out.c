@@ -88,9 +88,13 @@ enum err sessions_end(struct call *call, const char *id)
 {
 	struct id session;
 	struct ending ending = { call, &session, AUDIT_SESSION_ENDED };
-	enum err err = id_parse(id, &session);
+	enum err err;
 
-	return err ? err : store_change(call->store, end, &ending);
+	if ((err = id_parse(id, &session)) || (err = store_change(call->store, end, &ending)))
+		return err;
+	if (!call->bearer && id_same(&session, &call->caller->session.id))
+		cookie_clear(call, COOKIE_SESSION);
+	return OK;
 }
 
 static enum err end_others(struct db *db, void *argument)

@@ -15,7 +15,7 @@ TOKEN = "A" * 43
 # Contract 2.1: what a restricted session may, on the API; of the pages, those for these.
 RESTRICTED_API = re.compile(r"(GET|DELETE) /api/v1/session|GET /api/v1/account(/two-step)?|\w+ /api/v1/account/two-step/setup(/\w+)?"
                             r"|POST /api/v1/session/confirm")
-RESTRICTED_PAGES = re.compile(r"GET /account/two-step|\w+ /account/two-step/(setup|required)(/[\w-]+)?|(GET|POST) /confirm")
+RESTRICTED_PAGES = re.compile(r"GET /account(/two-step)?|\w+ /account/two-step/(setup|required)(/[\w-]+)?|(GET|POST) /confirm")
 
 
 def is_api(route):

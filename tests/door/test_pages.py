@@ -585,6 +585,22 @@ class Pages(DoorTest):
 FIRST_PAGE_BYTES = 20 * 1024
 
 
+class ForTheInvitedAlone(DoorTest):
+    SERVER = {"args": ["--signup", "invitation"]}
+
+    def test_sign_up_asks_for_the_code_that_was_mailed(self):
+        """It may be read on a phone, and typed elsewhere."""
+        kim = Visitor(self.server, "p")
+        page = kim.open("/login").press("Sign up")
+        page = page.press("Sign up", Email=kim.email, Name="Kim Sora", Password=PASSWORD)
+        field = page.field("Invitation code")
+        self.assertEqual((page.reply.status, field["aria-invalid"]), (400, "true"), page.text)
+        page = page.press("Sign up", Password=PASSWORD, Invitation_code="abcd-efgh-jkmn")
+        self.assertEqual((page.reply.status, page.field("Invitation code")["aria-invalid"]), (422, "true"), page.text)
+        self.assertEqual(kim.mails(), [])
+        self.assertTrue(kim.open("/invitations/accept").has("Sign up", "a"))
+
+
 class FirstPage(DoorTest):
     """What somebody loads who has never been here: the page, and what it names."""
 

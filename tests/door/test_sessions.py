@@ -52,8 +52,10 @@ class Sessions(DoorTest):
         self.assertEqual((other.is_signed_in(), kept.is_signed_in(), person.is_signed_in()), (False, True, True))
         expect(person.delete(f"/sessions/{other_id}"), 404, "not_found")
         own_id = expect(person.get("/session"), 200)["id"]
-        expect(person.delete(f"/sessions/{own_id}"), 204)
+        reply = person.delete(f"/sessions/{own_id}")
+        expect(reply, 204)
         self.assertFalse(person.is_signed_in(), "its own")
+        self.assertNotIn("twostep", person.cookies, "the cookie of what has ended stays")
 
     def test_end_all_others(self):
         person = self.person().sign_up()

@@ -226,7 +226,7 @@ static void knows_where_everybody_is_trusted(void **state)
 
 static void reads_networks(void **state)
 {
-	SCOPED(done) struct reading r = { .flags = { "--trusted-proxies=10.0.0.0/8,unix,192.0.2.7,fd00::/8,::1" } };
+	SCOPED(done) struct reading r = { .flags = { "--trusted-proxies=10.0.0.0/8, unix , 192.0.2.7,fd00::/8,::1 " } };
 	static const struct cidr wanted[] = {
 		{ { [10] = 0xff, [11] = 0xff, [12] = 10 }, 104 },
 		{ { [10] = 0xff, [11] = 0xff, [12] = 192, [13] = 0, [14] = 2, [15] = 7 }, 128 },
@@ -247,7 +247,7 @@ static void reads_networks(void **state)
 
 static void reads_domains_of_sign_up(void **state)
 {
-	SCOPED(done) struct reading r = { .flags = { "--signup", "domain:Example.com,b.example" } };
+	SCOPED(done) struct reading r = { .flags = { "--signup", "domain:Example.com, b.example" } };
 	(void)state;
 
 	read_all(&r);
@@ -359,6 +359,8 @@ static void refuses_what_is_wrong(void **state)
 		{ { "--trusted-proxies=10.0.0.0/33" }, "--trusted-proxies: got " },
 		{ { "--trusted-proxies=fd00::/129" }, "--trusted-proxies: got " },
 		{ { "--trusted-proxies=10.0.0.0/8," }, "--trusted-proxies: got " },
+		{ { "--trusted-proxies=10.0.0.0/8, ,::1" }, "--trusted-proxies: got " },
+		{ { "--trusted-proxies=10.0.0.0 /8" }, "--trusted-proxies: got " },
 		{ { "--trusted-proxies=10.0.0.0/" }, "--trusted-proxies: got " },
 		{ { "--trusted-proxies=proxy.example.com" }, "--trusted-proxies: got " },
 		{ { "--log-level=trace" }, "--log-level: got " },
