@@ -62,7 +62,7 @@ static enum err change(struct call *call)
 	const struct security_change wanted = { form->two_step_required, form->grace_days, form->session_idle_s, csv->mode,
 		csv->max_age_s };
 	struct security security;
-	enum err err = security_change(call, &wanted, &security);
+	enum err err = security_change(call, &wanted, &security, NULL);
 
 	if (err)
 		return err;

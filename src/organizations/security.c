@@ -44,6 +44,7 @@ struct changing {
 	const struct security_change *change;
 	enum csv_download csv;
 	struct security *out;
+	struct demand_plan *plan;
 };
 
 static enum err look(struct db *db, void *argument)
@@ -89,68 +90,104 @@ static enum err read_change(struct call *call, const struct security_change *cha
 	return change->csv_mode ? blame(call, "csv_download.mode", ERR_INVALID) : OK;
 }
 
-/* When a mail that is due now may go out. */
-static enum err notice_at_once(struct db *db, const struct id *organization, int64_t now_s, int64_t *due_at)
-{
-	struct limit_of of = { LIMIT_DEMAND, organization, false, NULL };
-	int64_t wait_s = 0;
-	enum err err = limit_charge(db, of, now_s, &wait_s, NULL);
-
-	*due_at = now_s + wait_s;
-	return err == ERR_TOO_MANY ? OK : err;
-}
-
-/* When the mails are due; those whose moment lies behind are left out. Pages say so before (pages/security.c). */
-static enum err plan_notices(struct db *db, const struct id *organization, int64_t from_at, int64_t now_s)
-{
-	int64_t at_once = now_s;
-	enum err err;
-
-	if ((err = notices_drop(db, organization)) || (err = notice_at_once(db, organization, now_s, &at_once)))
-		return err;
-	const struct {
-		enum notice_kind kind;
-		int64_t due_at;
-		bool due;
-	} plan[] = {
-		{ NOTICE_AT_ONCE, at_once, from_at > at_once },
-		{ NOTICE_WEEK_BEFORE, from_at - 7 * DAY_S, from_at - 7 * DAY_S > now_s },
-		{ NOTICE_DAY_BEFORE, from_at - DAY_S, from_at - DAY_S > now_s },
-		{ NOTICE_IN_FORCE, from_at > at_once ? from_at : at_once, true },
-	};
-	for (size_t i = 0; i < COUNT(plan) && !err; i++)
-		if (plan[i].due)
-			err = notice_put(db, organization, plan[i].kind, plan[i].due_at);
-	db_wake(db, DB_WAKE_NOTICES);
-	return err;
-}
-
 /* Is a date asked for that the demand has not? From now on and in force already are the same: it does not begin anew. */
 static bool moves(const struct mandate *mandate, const struct number *grace, int64_t now_s)
 {
 	return grace->given && (grace->value || mandate->from_at > now_s);
 }
 
+/*
+ * What comes of asking for a demand, and when the mails are due; those whose moment lies behind are left out.
+ * counts  a mail that is due now: it will go
+ */
+static enum err make_plan(struct db *db, const struct changing *changing, const struct security *before, bool counts,
+                          struct demand_plan *out)
+{
+	const struct number *grace = &changing->change->grace_days;
+	int64_t now_s = changing->call->now_s, from_at = now_s + (grace->given ? grace->value : 0) * DAY_S, wait_s = 0;
+	struct limit_of of = { LIMIT_DEMAND, &changing->call->membership->organization, false, NULL };
+	enum err err;
+
+	*out = (struct demand_plan){ .changes = false };
+	if (!before->mandate.required && !before->own_two_step)
+		return ERR_OWN_TWO_STEP_FIRST;
+	if (before->mandate.required && !moves(&before->mandate, grace, now_s))
+		return OK;
+	err = counts ? limit_charge(db, of, now_s, &wait_s, NULL) : limit_ask(db, of, now_s, &wait_s);
+	if (err && err != ERR_TOO_MANY)
+		return err;
+	*out = (struct demand_plan){
+		.changes = true,
+		.from_at = from_at,
+		.first_mail_at = now_s + wait_s,
+		.mails_week_before = from_at - 7 * DAY_S > now_s,
+		.mails_day_before = from_at - DAY_S > now_s,
+		.mails_in_force = from_at > now_s + wait_s,
+	};
+	return OK;
+}
+
+static enum err look_demand(struct db *db, void *argument)
+{
+	const struct changing *look = argument;
+	const struct membership *membership = look->call->membership;
+	struct security before;
+	enum err err = find(db, &membership->organization, &membership->account, &before);
+
+	return err ? err : make_plan(db, look, &before, false, look->plan);
+}
+
+enum err demand_look(struct call *call, int64_t grace_days, struct demand_plan *out)
+{
+	const struct security_change change = { .grace_days = { true, grace_days } };
+	struct demand_plan plan;
+	struct changing look_argument = { .call = call, .change = &change, .plan = &plan };
+	enum err err = store_read(call->store, look_demand, &look_argument);
+
+	if (!err)
+		*out = plan;
+	return err;
+}
+
+static enum err put_notices(struct db *db, const struct id *organization, const struct demand_plan *plan)
+{
+	const struct {
+		enum notice_kind kind;
+		int64_t due_at;
+		bool due;
+	} notices[] = {
+		{ NOTICE_AT_ONCE, plan->first_mail_at, plan->mails_in_force },
+		{ NOTICE_WEEK_BEFORE, plan->from_at - 7 * DAY_S, plan->mails_week_before },
+		{ NOTICE_DAY_BEFORE, plan->from_at - DAY_S, plan->mails_day_before },
+		{ NOTICE_IN_FORCE, plan->mails_in_force ? plan->from_at : plan->first_mail_at, true },
+	};
+	enum err err = notices_drop(db, organization);
+
+	for (size_t i = 0; i < COUNT(notices) && !err; i++)
+		if (notices[i].due)
+			err = notice_put(db, organization, notices[i].kind, notices[i].due_at);
+	db_wake(db, DB_WAKE_NOTICES);
+	return err;
+}
+
 /* The demand is switched on, or its date moved: by somebody who meets it, so that they cannot lock themselves out. */
-static enum err demand(struct db *db, const struct changing *changing, struct mandate *mandate, bool own_two_step)
+static enum err demand(struct db *db, const struct changing *changing, const struct security *before, struct mandate *mandate)
 {
 	const struct call *call = changing->call;
 	const struct number *grace = &changing->change->grace_days;
 	const struct id *organization = &call->membership->organization;
-	bool switches = !mandate->required;
+	struct demand_plan *plan = changing->plan;
 	char details[DETAILS_TEXT];
-	enum err err;
+	enum err err = make_plan(db, changing, before, true, plan);
 
-	if (switches && !own_two_step)
-		return ERR_OWN_TWO_STEP_FIRST;
-	if (!switches && !moves(mandate, grace, call->now_s))
-		return OK;
+	if (err || !plan->changes)
+		return err;
 	mandate->required = true;
-	mandate->from_at = call->now_s + (grace->given ? grace->value : 0) * DAY_S;
+	mandate->from_at = plan->from_at;
 	mandate->set_at = call->now_s;
 	snprintf(mandate->set_by, sizeof(mandate->set_by), "%s", call->caller->account.email);
 	snprintf(details, sizeof(details), "grace %" PRId64 " days", grace->given ? grace->value : 0);
-	if ((err = plan_notices(db, organization, mandate->from_at, call->now_s)))
+	if ((err = put_notices(db, organization, plan)))
 		return err;
 	return organization_log(db, call, organization, AUDIT_TWO_STEP_DEMANDED, (struct about){ .details = details });
 }
@@ -181,7 +218,7 @@ static enum err change_mandate(struct db *db, const struct changing *changing, c
 	if ((err = sessions_end_over(db, &changing->call->membership->organization, changing->call->now_s)))
 		return err;
 	if (wanted)
-		err = demand(db, changing, &mandate, before->own_two_step);
+		err = demand(db, changing, before, &mandate);
 	else if (mandate.required)
 		err = release(db, changing, &mandate);
 	if (err)
@@ -225,14 +262,17 @@ static enum err change_it(struct db *db, void *argument)
 	return find(db, &now.organization, &now.account, changing->out);
 }
 
-enum err security_change(struct call *call, const struct security_change *change, struct security *out)
+enum err security_change(struct call *call, const struct security_change *change, struct security *out, struct demand_plan *plan)
 {
-	struct changing changing = { .call = call, .change = change, .out = out };
+	struct demand_plan made = { .changes = false };
+	struct changing changing = { .call = call, .change = change, .out = out, .plan = &made };
 	enum err err = read_change(call, change, &changing.csv);
 
 	if (err)
 		return err;
 	err = store_change(call->store, change_it, &changing);
+	if (!err && plan)
+		*plan = made;
 	return err == ERR_INVALID ? blame(call, "grace_days", err) : err;
 }
 

@@ -32,13 +32,25 @@ struct security_change {
 	struct number csv_max_age_s;
 };
 
+/* What comes of asking for the demand. */
+struct demand_plan {
+	bool changes; /* false: it goes on as it is, nobody is mailed, and the rest says nothing */
+	int64_t from_at;
+	int64_t first_mail_at; /* to whom it hits; later than it was asked for where LIMIT_DEMAND is used up */
+	bool mails_week_before, mails_day_before, mails_in_force; /* and again then */
+};
+
+/* What would come of switching it on with these days of grace, or moving it there. Nothing is counted. ERR_OWN_TWO_STEP_FIRST */
+MUST_USE enum err demand_look(struct call *call, int64_t grace_days, struct demand_plan *out);
+
 /*
- * ERR_OWN_TWO_STEP_FIRST; ERR_INVALID blames the field. *out: as it is then.
+ * ERR_OWN_TWO_STEP_FIRST; ERR_INVALID blames the field. *out: as it is then. *plan (may be NULL): what came of the demand.
  * A demand in force that is switched on again, or again from now on, goes on as it is: its sessions end when they would have, and
  * nobody is told. Whoever is hit is told at once of a demand that is switched on or moved, five times a day (LIMIT_DEMAND); of what
  * comes on top when that day is over, if it still stands then.
  */
-MUST_USE enum err security_change(struct call *call, const struct security_change *change, struct security *out);
+MUST_USE enum err security_change(struct call *call, const struct security_change *change, struct security *out,
+                                  struct demand_plan *plan);
 
 /* "off", "managers", "second_step". */
 const char *csv_download_name(enum csv_download mode);

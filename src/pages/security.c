@@ -142,30 +142,21 @@ static const char *more(struct call *call, int64_t days, const char *list, const
 	return arena_buf(call->arena, &place);
 }
 
-/* What is mailed to those without it (plan_notices in organizations/security.c), where there are more days of grace than these. */
-static enum msg mails(int64_t days)
+static enum err show_affected(struct call *call, const struct security *security, int64_t days, const struct demand_plan *plan)
 {
-	static const struct { int64_t more_than; enum msg msg; } plans[] = {
-		{ 7, MSG_AFFECTED_MAILS_WEEK }, { 1, MSG_AFFECTED_MAILS_DAY }, { 0, MSG_AFFECTED_MAILS_GRACE },
-	};
-
-	for (size_t i = 0; i < COUNT(plans); i++)
-		if (days > plans[i].more_than)
-			return plans[i].msg;
-	return MSG_AFFECTED_MAILS_NOW;
-}
-
-static enum err show_affected(struct call *call, const struct security *security, int64_t days)
-{
-	int64_t from_at = call->now_s + days * DAY_S;
 	struct page_affected page = {
 		.frame = page_frame(call, NULL, OK),
 		.members = security->members,
 		.with_two_step = security->with_two_step,
 		.without = security->members - security->with_two_step,
-		.from = page_time(call, from_at),
-		.from_short = page_day_and_time(call, from_at),
-		.mails = mails(days),
+		.from = page_time(call, plan->from_at),
+		.from_short = page_day_and_time(call, plan->from_at),
+		.mails_later = plan->first_mail_at > call->now_s,
+		.first_mail = page_time(call, plan->first_mail_at),
+		.first_mail_short = page_day_and_time(call, plan->first_mail_at),
+		.mails_week_before = plan->mails_week_before,
+		.mails_day_before = plan->mails_day_before,
+		.mails_in_force = plan->mails_in_force,
 		.grace = days > 0,
 		.days = days,
 	};
@@ -211,6 +202,7 @@ static enum err look_demand(struct call *call)
 	const char *wanted = query_value(call, "required");
 	struct number days = { .value = 0 };
 	struct security security;
+	struct demand_plan plan;
 	enum err err = security_look(call, &security);
 
 	if (err)
@@ -221,20 +213,36 @@ static enum err look_demand(struct call *call)
 		return show(call, ERR_OWN_TWO_STEP_FIRST);
 	if ((err = page_number(call, "grace_days", query_value(call, "grace_days"), MANDATE_GRACE_DAYS, &days)))
 		return show(call, err);
-	return show_affected(call, &security, days.value);
+	if ((err = demand_look(call, days.value, &plan)))
+		return show(call, err);
+	if (!plan.changes)
+		return page_to_with(call, organization_place(call, "/security"), NOTICE_DEMAND_STANDS);
+	return show_affected(call, &security, days.value, &plan);
 }
 
 /* A number of minutes is blamed where it stands, whatever the rule calls it in seconds. */
-static enum err changed(struct call *call, const struct security_change *change, const char *field, enum notice notice)
+static enum err refused(struct call *call, enum err err, const char *field)
 {
-	struct security security;
-	enum err err = security_change(call, change, &security);
-
 	if (page_refuses(err))
 		return err;
 	if (err == ERR_INVALID)
 		call->wrong = field;
-	return err ? show(call, err) : page_to_with(call, organization_place(call, "/security"), notice);
+	return show(call, err);
+}
+
+static enum err changed(struct call *call, const struct security_change *change, const char *field, enum notice notice)
+{
+	struct security security;
+	enum err err = security_change(call, change, &security, NULL);
+
+	return err ? refused(call, err, field) : page_to_with(call, organization_place(call, "/security"), notice);
+}
+
+static enum notice demand_notice(const struct call *call, const struct demand_plan *plan)
+{
+	if (!plan->changes)
+		return NOTICE_DEMAND_STANDS;
+	return plan->first_mail_at > call->now_s ? NOTICE_DEMANDED_LATER : NOTICE_DEMANDED;
 }
 
 struct demand_form { const char *grace_days; };
@@ -245,9 +253,15 @@ static enum err demand(struct call *call)
 {
 	const struct demand_form *form = call->form;
 	struct security_change change = { .two_step_required = { true, true } };
+	struct demand_plan plan;
+	struct security security;
 	enum err err = page_number(call, "grace_days", form->grace_days, MANDATE_GRACE_DAYS, &change.grace_days);
 
-	return err ? show(call, err) : changed(call, &change, "grace_days", NOTICE_DEMANDED);
+	if (err)
+		return show(call, err);
+	if ((err = security_change(call, &change, &security, &plan)))
+		return refused(call, err, "grace_days");
+	return page_to_with(call, organization_place(call, "/security"), demand_notice(call, &plan));
 }
 
 static enum err release(struct call *call)

@@ -260,6 +260,8 @@ const walks = {
     await v.field("security.csv_age").fill("10");
     await v.press("Save downloads");
     await see("security, in force");
+    await v.press("Continue");
+    await see("security, nothing changed");
     await elsewhere(v, async (other) => {
       await other.signIn(one);
       await see("demand", other);
@@ -270,6 +272,13 @@ const walks = {
     await see("two-step, demanded by an organization");
     await v.page.goto("/account/two-step/disable");
     await see("disable, demanded by an organization");
+    for (const grace_days of [20, 21, 22]) await person.call(v, `/organizations/${id}/security`, { grace_days }, "PATCH");
+    for (const days of [0, 1, 2, 8]) {
+      await v.page.goto(at(id, `/security/demand?required=true&grace_days=${days}`));
+      await see(`affected, mails later, ${days} days`);
+    }
+    await v.press("affected.button");
+    await see("security, mails later");
     await v.page.goto(at(id, "/security/demand"));
     await see("releasing");
   },

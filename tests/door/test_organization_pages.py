@@ -431,6 +431,70 @@ class Security(PagesTest):
             planned = self.server.sql("SELECT count(*) FROM mandate_notice WHERE due_at > unixepoch() + 3600")[0][0]
             self.assertEqual(planned, later, days)
 
+    def test_in_force_it_is_not_demanded_once_more(self):
+        organization, owner, _, member = self.house()
+        owner.enable()
+        self.demand(owner, organization, "3")
+        place = self.place(organization)
+        page = owner.open(place).press("Continue", **{self.SWITCH: True, "Days of grace": "0"})
+        self.assertIn("told by mail at once", page.main.text, "from now on is a change while there is grace")
+        before = len(member.mails())
+        page.press("Require it")
+        self.server.mail_after(member.email, before)
+        log, mails, stands = self.log_of(organization), len(member.mails()), self.required(owner, organization)
+        for language, said, button in (("en", "Nothing has changed: 2-step verification is required already. No mail goes out.", "Continue"),
+                                       ("ko", "이미 2단계 인증을 요구하고 있어 변경된 내용이 없습니다. 메일도 보내지 않습니다.", "계속")):
+            expect(owner.patch("/account", {"locale": language}), 200)
+            for page in (owner.open(place).press(button), owner.open(place + "/demand?required=true"),
+                         owner.send(place + "/demand", {"grace_days": "0"}), owner.send(place + "/demand", {})):
+                self.assertEqual((page.path, page.reply.status), (place, 200))
+                self.assertEqual([box.text for box in page.main.all("div") if box.has("role")], [said])
+        self.assertEqual(self.log_of(organization), log)
+        self.assertEqual(self.required(owner, organization), stands)
+        self.assertEqual(self.server.sql("SELECT * FROM mandate_notice WHERE hex(organization_id) = ?", id_hex(organization)), [])
+        self.assertEqual(len(member.mails()), mails)
+
+    def test_when_mails_go_is_said_where_those_at_once_are_used_up(self):
+        organization, owner, *_ = self.house()
+        owner.enable()
+        place = self.place(organization)
+        for number in range(8):
+            page = owner.open(place + "/demand?required=true&grace_days=1")
+            self.assertIn(": at once, and when it takes hold.", page.main.text, "looking used one up")
+        for number in range(5):
+            self.assertIn("Those without it are told by mail.", self.demand(owner, organization, "1").main.text, number)
+        expect(owner.patch(f"/organizations/{organization}/security", {"two_step_required": False}), 200)
+        for days, words, count in (("0", "Those who do not have it are told by mail on {}.", 1),
+                                   ("2", "Those who do not have it are first told by mail on {}, then 1 day before and when it takes hold.", 3),
+                                   ("8", "Those who do not have it are first told by mail on {}, then 7 days and 1 day before and when it"
+                                    " takes hold.", 4),
+                                   ("3", "Those who do not have it are first told by mail on {}, then 1 day before and when it takes hold.", 3)):
+            with self.subTest(f"{days} days"):
+                page = owner.open(place + f"/demand?required=true&grace_days={days}")
+                first = self.said(page, words)
+                self.assertIn("They are not told at once: that is done five times a day at most.", page.main.text)
+                self.assertNotIn("told by mail at once", page.main.text)
+                page = page.press("Require it")
+                self.assertIn("Those without it are told by mail later: at once that is done five times a day at most.", page.main.text)
+                planned = self.server.sql("SELECT strftime('%Y-%m-%dT%H:%M:%SZ', due_at, 'unixepoch') FROM mandate_notice"
+                                          " WHERE hex(organization_id) = ? ORDER BY due_at", id_hex(organization))
+                self.assertEqual((len(planned), planned[0][0]), (count, first))
+        self.server.forward(23 * 3600)
+        owner.sign_in()
+        self.said(owner.open(place + "/demand?required=true&grace_days=1"),
+                  "Those who do not have it are first told by mail on {}, then when it takes hold.")
+        expect(owner.patch("/account", {"locale": "ko"}), 200)
+        page = owner.open(place + "/demand?required=true&grace_days=1")
+        self.said(page, "아직 켜지 않은 사람에게는 {}에 처음 메일로 알리고, 적용될 때 다시 알립니다.")
+        page = page.press("요구하기")
+        self.assertIn("바로 알리는 메일은 하루 5회까지라서", page.main.text)
+        expect(owner.patch("/account", {"locale": "en"}), 200)
+        self.server.forward(3600)
+        owner.sign_in()
+        page = owner.open(place + "/demand?required=true&grace_days=2")
+        self.assertIn("told by mail: at once,", page.main.text, "a day later")
+        self.assertIn("Those without it are told by mail.", page.press("Require it").main.text)
+
     def people(self, page, name):
         """Of a list of this name: [(name, address, place)]."""
         return [(row.all("strong")[0].text, row.all("span")[0].text, row.all("a")[0]["href"])
