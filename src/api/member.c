@@ -1,6 +1,7 @@
 /*
  * /organizations/{o}/members and /owner (contract 2.3).
  */
+#include "accounts/password_try.h"
 #include "api/json_views.h"
 #include "api/page.h"
 #include "api/routes.h"
@@ -29,15 +30,40 @@ static void json_member(struct answer *out, const struct member *member)
 	json_close(out);
 }
 
+/* As JSON has it. Stays as it is where it is not asked for. */
+static enum err read_switch(struct call *call, const char *name, struct switched *out)
+{
+	const char *text;
+	enum err err = query_read(call, name, &text);
+
+	if (err || !text)
+		return err;
+	*out = (struct switched){ true, !strcmp(text, "true") };
+	return out->on || !strcmp(text, "false") ? OK : blame(call, name, ERR_INVALID);
+}
+
+/* `two_step` as it is to stand in each row; `without_two_step=true` says two_step=false, and its false asks for nothing. */
+static enum err read_kind(struct call *call, enum members_kind *out)
+{
+	struct switched two_step = { false, false }, without = { false, false };
+	enum err err;
+
+	if ((err = read_switch(call, "without_two_step", &without)) || (err = read_switch(call, "two_step", &two_step)))
+		return err;
+	if (two_step.on && without.on)
+		return blame(call, "two_step", ERR_INVALID);
+	*out = two_step.on ? MEMBERS_WITH : two_step.given || without.on ? MEMBERS_WITHOUT : MEMBERS_ALL;
+	return OK;
+}
+
 static enum err read_query(struct call *call, struct members_query *out)
 {
-	const char *without, *sort;
+	const char *sort;
 	enum err err;
 
 	if ((err = page_after_read(call, &out->rows, &out->after)) || (err = query_read(call, "search", &out->search)) ||
-	    (err = query_read(call, "without_two_step", &without)) || (err = query_read(call, "sort", &sort)))
+	    (err = read_kind(call, &out->kind)) || (err = query_read(call, "sort", &sort)))
 		return err;
-	out->kind = without && !strcmp(without, "true") ? MEMBERS_WITHOUT : MEMBERS_ALL;
 	return member_sort_read(call, sort, &out->sort);
 }
 

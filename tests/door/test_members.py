@@ -92,15 +92,25 @@ class Members(OrganizationTest):
             found = self.members(owner, organization, f"?search={text}")["members"]
             self.assertEqual([m["email"] for m in found], emails, text)
         people[0].enable()
-        left = {m["email"] for m in self.members(owner, organization, "?without_two_step=true")["members"]}
-        self.assertEqual(left, everybody - {people[0].email})
+        with_it, without = {people[0].email}, everybody - {people[0].email}
+        for query, emails in (("without_two_step=true", without), ("without_two_step=false", everybody), ("two_step=false", without),
+                              ("two_step=true", with_it), ("two_step=false&without_two_step=true", without),
+                              ("two_step=true&without_two_step=false", with_it), ("two_step=true&search=bob", set())):
+            found = self.members(owner, organization, "?" + query)["members"]
+            self.assertEqual({m["email"] for m in found}, emails, query)
+        after = self.members(owner, organization, "?two_step=false&limit=2")["next"]
+        rest = self.members(owner, organization, f"?two_step=false&after={after}")
+        self.assertEqual([m["email"] for m in rest["members"]], sorted(without)[2:], "from another place on")
 
     def test_odd_queries_are_named(self):
         owner = self.person().sign_up()
         organization = self.organization(owner)
         for query, field in (("limit=0", "limit"), ("limit=x", "limit"), ("sort=age", "sort"), ("after=x", "after"),
                              ("after=" + "A" * 4000, "after"), ("sort=last_seen&after=" + "A" * 24, "after"), ("sort=", "sort"),
-                             ("sort=name&sort=email", "sort"), ("search=a&search=b", "search"), ("search=%ff", "search")):
+                             ("sort=name&sort=email", "sort"), ("search=a&search=b", "search"), ("search=%ff", "search"),
+                             *((f"{name}={value}", name) for name in ("two_step", "without_two_step")
+                               for value in ("", "1", "0", "yes", "no", "on", "off", "TRUE", "False", "true%20", "%ff", f"true&{name}=true")),
+                             ("two_step=true&without_two_step=true", "two_step")):
             reply = owner.get(f"/organizations/{organization}/members?{query}")
             self.assertEqual(expect(reply, 400, "invalid_request", query)["field"], field)
         expect(owner.get(f"/organizations/{organization}/members?limit=100000"), 200)
