@@ -1,18 +1,18 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/outlet.h"
 #include "base/text.h"
 
 #include "base/banned.h"
 
-#define LOG_LINE_BYTES  4096 /* PIPE_BUF: lines of several threads do not mix in a pipe */
+#define LOG_LINE_BYTES  OUTLET_PIECE_BYTES
 #define LOG_TAIL_BYTES    32 /* kept for the note that fields were left out, and the end of the line */
 #define LOG_VALUE_BYTES  600 /* of a value's own; escaped it is six times that at most */
 #define LOG_WAIT_MS      200 /* for who reads it */
@@ -181,27 +181,13 @@ static void make_line(struct line *line, enum log_level level, const char *event
 	close_line(line);
 }
 
-/* A pipe that takes any bytes takes a whole line. Who has let one go by is not waited for until they read again. */
-static bool is_read(void)
-{
-	struct pollfd to = { .fd = STDERR_FILENO, .events = POLLOUT };
-	int ready;
-
-	while ((ready = poll(&to, 1, lost ? 0 : LOG_WAIT_MS)) < 0 && errno == EINTR)
-		;
-	return ready > 0;
-}
-
+/* Who has let one go by is not waited for until they read again. */
 static bool put(const struct line *line)
 {
-	if (!is_read())
-		return false;
-	while (write(STDERR_FILENO, line->bytes, line->length) < 0 && errno == EINTR)
-		;
-	return true;
+	return outlet_put(STDERR_FILENO, line->bytes, line->length, lost ? 0 : LOG_WAIT_MS);
 }
 
-/* By one thread at a time: two would find room for one line. */
+/* By one thread at a time, so that what was lost is told where it would have stood. */
 static void put_in_turn(const struct line *line)
 {
 	struct line about;

@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "base/base.h"
 #include "base/log.h"
+#include "base/outlet.h"
 #include "cli/command.h"
 #include "cli/control.h"
 #include "cli/data.h"
@@ -28,6 +29,7 @@
 
 #define WHY_BYTES      256 /* of why a setting cannot be used */
 #define SETTLE_MAIL_MS 500 /* longest that an answer waits for file mail */
+#define PRINT_WAIT_MS  200 /* for who reads what is printed */
 
 /* Everything that a running server is made of. There is one in a process. */
 static struct service {
@@ -262,14 +264,22 @@ static void take_down(void)
 	arena_done(&service.arena);
 }
 
+/* Whoever does not read it has it in the log too. */
+static void print_where(void)
+{
+	char line[OUTLET_PIECE_BYTES];
+	int length = snprintf(line, sizeof(line), "twostep " TWOSTEP_VERSION " serves %s\n", service.settings.public_url);
+
+	if (length > 0 && (size_t)length < sizeof(line))
+		(void)outlet_put(STDOUT_FILENO, line, (size_t)length, PRINT_WAIT_MS);
+}
+
 static void say_ready(void)
 {
 	log_info("ready", LOG_TEXT("version", TWOSTEP_VERSION), LOG_TEXT("listen", server_where(service.server)),
 	         LOG_TEXT("url", service.settings.public_url));
-	if (service.settings.mail_print) {
-		printf("twostep " TWOSTEP_VERSION " serves %s\n", service.settings.public_url);
-		fflush(stdout);
-	}
+	if (service.settings.mail_print)
+		print_where();
 	notify("READY=1");
 }
 

@@ -1,8 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,6 +9,7 @@
 
 #include "base/codec.h"
 #include "base/folder_sync.h"
+#include "base/outlet.h"
 #include "base/random.h"
 #include "mail/delivery.h"
 #include "mail/message.h"
@@ -166,12 +165,11 @@ static bool put(struct outbox *outbox, int folder, const struct mail *mail)
 	return false;
 }
 
-static bool takes_more(const struct outbox *outbox)
+static bool print_piece(struct outbox *outbox, const char *bytes, size_t length)
 {
-	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	int left_ms = outbox->unread ? 0 : PRINT_WAIT_MS;
 
-	while (poll(&out, 1, left_ms < PRINT_LOOK_MS ? left_ms : PRINT_LOOK_MS) <= 0 || !out.revents) {
+	while (!outlet_put(STDOUT_FILENO, bytes, length, left_ms < PRINT_LOOK_MS ? left_ms : PRINT_LOOK_MS)) {
 		left_ms -= PRINT_LOOK_MS;
 		if (left_ms <= 0 || atomic_load(outbox->stop))
 			return false;
@@ -179,13 +177,13 @@ static bool takes_more(const struct outbox *outbox)
 	return true;
 }
 
-/* In pieces that a pipe takes whole once it takes any: mails go on though nobody reads what is printed. */
+/* Mails go on though nobody reads what is printed. */
 static void print_whole(struct outbox *outbox, const char *bytes, size_t length)
 {
 	while (length) {
-		size_t piece = length < PIPE_BUF ? length : PIPE_BUF;
+		size_t piece = length < OUTLET_PIECE_BYTES ? length : OUTLET_PIECE_BYTES;
 
-		if ((outbox->unread = !takes_more(outbox)) || !write_whole(STDOUT_FILENO, bytes, piece))
+		if ((outbox->unread = !print_piece(outbox, bytes, piece)))
 			return;
 		bytes += piece;
 		length -= piece;

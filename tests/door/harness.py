@@ -11,6 +11,7 @@ that the API answers as docs/openapi.yaml describes it (described.py).
 import base64
 import email
 import email.policy
+import fcntl
 import glob
 import hashlib
 import hmac
@@ -20,6 +21,7 @@ import os
 import random
 import re
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -542,6 +544,35 @@ class Server:
         finally:
             connection.close()
         self.steps_ahead += steps
+
+
+class Unread:
+    """Where a server writes to (`theirs`: Server(stderr=...)) and nobody reads until read_all: a pipe, a terminal, or a terminal that
+    whoever sits there holds (^S)."""
+    KINDS = ("pipe", "terminal", "held terminal")
+
+    def __init__(self, kind):
+        self.held = kind == "held terminal"
+        self.ours, self.theirs = os.pipe() if kind == "pipe" else os.openpty()
+        if kind == "pipe":
+            fcntl.fcntl(self.theirs, fcntl.F_SETPIPE_SZ, 8192)
+
+    def hold(self):
+        if self.held:
+            os.write(self.ours, b"\x13")
+
+    def read_all(self, quiet_s=0.5):
+        """What was written until nothing came for so long."""
+        found = b""
+        if self.held:
+            os.write(self.ours, b"\x11")
+        while select.select([self.ours], [], [], quiet_s)[0]:
+            found += os.read(self.ours, 65536)
+        return found
+
+    def close(self):
+        os.close(self.theirs)
+        os.close(self.ours)
 
 
 def mail_text(message):

@@ -1,5 +1,4 @@
 """The process itself: its settings, its health, its start and its end."""
-import fcntl
 import json
 import os
 import re
@@ -13,7 +12,7 @@ import threading
 import time
 import unittest
 
-from harness import (PASSWORD, Closed, DoorTest, Person, Server, Wire, binary, clean_environment, decomposed, expect,
+from harness import (PASSWORD, Closed, DoorTest, Person, Server, Unread, Wire, binary, clean_environment, decomposed, expect,
                      free_port)
 
 
@@ -384,23 +383,24 @@ class Life(Folder):
 
     def test_nobody_reads_the_log(self):
         """Nobody waits for it, an end neither; who reads again is told what was lost."""
-        reading, writing = os.pipe()
-        self.addCleanup(os.close, reading)
-        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 8192)
-        os.set_blocking(reading, False)
-        server = self.server("--log-format", "json", stderr=writing)
-        os.close(writing)
-        browser = Person(server)
-        for _ in range(100):
-            expect(browser.get("/session"), 401)
-        os.read(reading, 65536)
-        expect(browser.get("/session"), 401)
-        told, line = [json.loads(line) for line in os.read(reading, 65536).splitlines()]
-        self.assertEqual((told["event"], line["event"]), ("log_lines_lost", "request"))
-        self.assertGreater(told["count"], 50)
-        for _ in range(100):
-            expect(browser.get("/session"), 401)
-        self.assertEqual(server.end(), 0)
+        for kind in Unread.KINDS:
+            with self.subTest(kind):
+                unread = Unread(kind)
+                self.addCleanup(unread.close)
+                server = self.server("--log-format", "json", stderr=unread.theirs)
+                browser = Person(server)
+                unread.hold()
+                for _ in range(600):  # more than a terminal takes, by far
+                    expect(browser.get("/session", timeout=5), 401)
+                unread.read_all()
+                expect(browser.get("/session"), 401)
+                told, line = [json.loads(line) for line in unread.read_all().splitlines()]
+                self.assertEqual((told["event"], line["event"]), ("log_lines_lost", "request"))
+                self.assertGreater(told["count"], 50)
+                unread.hold()
+                for _ in range(600):
+                    expect(browser.get("/session", timeout=5), 401)
+                self.assertEqual(server.end(), 0)
 
     def test_a_log_line_cannot_be_forged(self):
         for form in ("text", "json"):
