@@ -118,6 +118,7 @@ static enum err make_plan(struct db *db, const struct changing *changing, const 
 		return err;
 	*out = (struct demand_plan){
 		.changes = true,
+		.suspends = before->mandate.required && before->mandate.from_at <= now_s,
 		.from_at = from_at,
 		.first_mail_at = now_s + wait_s,
 		.mails_week_before = from_at - 7 * DAY_S > now_s,
@@ -137,9 +138,9 @@ static enum err look_demand(struct db *db, void *argument)
 	return err ? err : make_plan(db, look, &before, false, look->plan);
 }
 
-enum err demand_look(struct call *call, int64_t grace_days, struct demand_plan *out)
+enum err demand_look(struct call *call, const struct number *grace_days, struct demand_plan *out)
 {
-	const struct security_change change = { .grace_days = { true, grace_days } };
+	const struct security_change change = { .grace_days = *grace_days };
 	struct demand_plan plan;
 	struct changing look_argument = { .call = call, .change = &change, .plan = &plan };
 	enum err err = store_read(call->store, look_demand, &look_argument);
@@ -186,7 +187,7 @@ static enum err demand(struct db *db, const struct changing *changing, const str
 	mandate->from_at = plan->from_at;
 	mandate->set_at = call->now_s;
 	snprintf(mandate->set_by, sizeof(mandate->set_by), "%s", call->caller->account.email);
-	snprintf(details, sizeof(details), "grace %" PRId64 " days", grace->given ? grace->value : 0);
+	snprintf(details, sizeof(details), "grace %" PRId64 " days%s", grace->given ? grace->value : 0, plan->suspends ? ", was in force" : "");
 	if ((err = put_notices(db, organization, plan)))
 		return err;
 	return organization_log(db, call, organization, AUDIT_TWO_STEP_DEMANDED, (struct about){ .details = details });

@@ -35,13 +35,17 @@ struct security_change {
 /* What comes of asking for the demand. */
 struct demand_plan {
 	bool changes; /* false: it goes on as it is, nobody is mailed, and the rest says nothing */
+	bool suspends; /* it is in force, and will not be until from_at */
 	int64_t from_at;
 	int64_t first_mail_at; /* to whom it hits; later than it was asked for where LIMIT_DEMAND is used up */
 	bool mails_week_before, mails_day_before, mails_in_force; /* and again then */
 };
 
-/* What would come of switching it on with these days of grace, or moving it there. Nothing is counted. ERR_OWN_TWO_STEP_FIRST */
-MUST_USE enum err demand_look(struct call *call, int64_t grace_days, struct demand_plan *out);
+/*
+ * What would come of switching it on with these days of grace (not given: none), or moving it there (not given: its date stays).
+ * Nothing is counted. ERR_OWN_TWO_STEP_FIRST
+ */
+MUST_USE enum err demand_look(struct call *call, const struct number *grace_days, struct demand_plan *out);
 
 /*
  * ERR_OWN_TWO_STEP_FIRST; ERR_INVALID blames the field. *out: as it is then. *plan (may be NULL): what came of the demand.

@@ -160,6 +160,7 @@ static const struct phrase {
 	{ AUDIT_SERVICE_CHANGED, "assertion", "", as_it_is, MSG_LOGGED_ASSERTION },
 	{ AUDIT_HOST_FORBIDDEN, "", "", in_words, ALONE },
 	{ AUDIT_TWO_STEP_DEMANDED, "grace ", " days", as_it_is, MSG_LOGGED_GRACE },
+	{ AUDIT_TWO_STEP_DEMANDED, "grace ", " days, was in force", as_it_is, MSG_LOGGED_SUSPENDED },
 	{ AUDIT_SECURITY_CHANGED, "csv ", " s old", as_download, MSG_LOGGED_CSV },
 	{ AUDIT_SECURITY_CHANGED, "sessions idle ", " s", as_duration, MSG_LOGGED_IDLE },
 	{ AUDIT_RESTORED, "of ", "", as_moment, MSG_LOGGED_BACKUP },

@@ -46,6 +46,8 @@ static const struct {
 	[NOTICE_DEMANDED] = { "demanded", MSG_NOTICE_DEMANDED, false },
 	[NOTICE_DEMANDED_LATER] = { "demanded_later", MSG_NOTICE_DEMANDED_LATER, false },
 	[NOTICE_DEMAND_STANDS] = { "demand_stands", MSG_NOTICE_DEMAND_STANDS, false },
+	[NOTICE_SUSPENDED] = { "suspended", MSG_NOTICE_SUSPENDED, false },
+	[NOTICE_SWITCH_OFF] = { "switch_off", MSG_NOTICE_SWITCH_OFF, false },
 	[NOTICE_RELEASED] = { "released", MSG_NOTICE_RELEASED, false },
 	[NOTICE_WAY_GONE] = { "way-gone", MSG_NOTICE_WAY_GONE, true },
 	[NOTICE_RULE_ASKS] = { "rule-asks", MSG_NOTICE_RULE_ASKS, true },

@@ -42,6 +42,8 @@ enum notice {
 	NOTICE_DEMANDED,
 	NOTICE_DEMANDED_LATER, /* its mails go later */
 	NOTICE_DEMAND_STANDS,  /* nothing changed */
+	NOTICE_SUSPENDED,
+	NOTICE_SWITCH_OFF, /* nor was anything asked for */
 	NOTICE_INVITED, /* {left}: how many */
 	NOTICE_INVITED_AGAIN,
 	NOTICE_INVITATION_CANCELLED,

@@ -21,10 +21,15 @@ static const char *number(struct call *call, int64_t value)
 	return arena_printf(call->arena, "%" PRId64, value);
 }
 
-/* What was typed stands in the fields again. */
+/* What was typed stands in the fields again. NULL: nothing was. */
+static const char *typed_text(struct call *call, const char *field)
+{
+	return call->request->method == POST ? form_value(call, field) : query_value(call, field);
+}
+
 static const char *typed(struct call *call, const char *field, int64_t value)
 {
-	const char *text = call->request->method == POST ? form_value(call, field) : query_value(call, field);
+	const char *text = typed_text(call, field);
 
 	return text ? text : number(call, value);
 }
@@ -100,7 +105,7 @@ static enum err show(struct call *call, enum err err)
 		.from = page_time(call, mandate->from_at),
 		.from_short = page_day_and_time(call, mandate->from_at),
 		.set_by = mandate->set_by,
-		.grace = typed(call, "grace_days", 0),
+		.grace = mandate->required ? typed_text(call, "grace_days") : typed(call, "grace_days", 0),
 		.grace_error = page_field(call, err, "grace_days"),
 		.wanted = mandate->required || page_field(call, err, "grace_days"),
 		.required_error = err == ERR_OWN_TWO_STEP_FIRST ? page_sentence(call, err) : NULL,
@@ -158,6 +163,7 @@ static enum err show_affected(struct call *call, const struct security *security
 		.mails_day_before = plan->mails_day_before,
 		.mails_in_force = plan->mails_in_force,
 		.grace = days > 0,
+		.suspends = plan->suspends,
 		.days = days,
 	};
 	struct part_affected *missing, *having;
@@ -208,12 +214,13 @@ static enum err look_demand(struct call *call)
 	if (err)
 		return err;
 	if (!wanted || strcmp(wanted, "true") != 0)
-		return security.mandate.required ? ask_to_release(call) : page_to(call, organization_place(call, "/security"));
+		return security.mandate.required ? ask_to_release(call)
+		                                 : page_to_with(call, organization_place(call, "/security"), NOTICE_SWITCH_OFF);
 	if (!security.mandate.required && !security.own_two_step)
 		return show(call, ERR_OWN_TWO_STEP_FIRST);
 	if ((err = page_number(call, "grace_days", query_value(call, "grace_days"), MANDATE_GRACE_DAYS, &days)))
 		return show(call, err);
-	if ((err = demand_look(call, days.value, &plan)))
+	if ((err = demand_look(call, &days, &plan)))
 		return show(call, err);
 	if (!plan.changes)
 		return page_to_with(call, organization_place(call, "/security"), NOTICE_DEMAND_STANDS);
@@ -242,6 +249,8 @@ static enum notice demand_notice(const struct call *call, const struct demand_pl
 {
 	if (!plan->changes)
 		return NOTICE_DEMAND_STANDS;
+	if (plan->suspends)
+		return NOTICE_SUSPENDED;
 	return plan->first_mail_at > call->now_s ? NOTICE_DEMANDED_LATER : NOTICE_DEMANDED;
 }
 

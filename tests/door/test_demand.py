@@ -220,7 +220,7 @@ class InForce(Demand):
         expect(owner.patch(path, {"grace_days": 0, "session_idle_s": 14 * 3600}), 200, about="with something else")
         expect(member.get("/session"), 401, "not_signed_in", "unused for longer than that")
         expect(self.demand(owner, organization, grace_days=1), 200, about="a date to come")
-        self.assertEqual(self.log_of(organization)[-1][3], "grace 1 days")
+        self.assertEqual(self.log_of(organization)[-1][3], "grace 1 days, was in force")
 
     def test_said_again_in_force_its_sessions_end_when_they_would(self):
         for more, unused in (({"session_idle_s": DAY}, 60), ({}, 7 * 3600 + 3000)):

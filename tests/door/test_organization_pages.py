@@ -417,18 +417,51 @@ class Security(PagesTest):
         for page, words in ((owner.open(self.place(organization)), "Required since {}."), (member.open("/"), "since {}")):
             self.assertEqual(self.said(page, words), at)
 
+    def test_who_changes_nothing_moves_no_date(self):
+        """Continue alone, or a switch that is off with days beside it."""
+        organization, owner, *_ = self.house()
+        owner.enable()
+        place = self.place(organization)
+        page = owner.open(place + "/demand?grace_days=5")
+        self.assertEqual(page.path, place)
+        self.assertIn("Nothing has changed: the switch is off.", page.main.text)
+        for days in ("7", "0"):
+            self.demand(owner, organization, days)
+            before = self.required(owner, organization)
+            page = owner.open(place)
+            self.assertIn("Empty: the date stays.", page.ids["grace_days-hint"].text)
+            page = page.press("Continue")
+            self.assertEqual(page.path, place)
+            self.assertIn("Nothing has changed", page.main.text)
+            self.assertEqual(self.required(owner, organization), before)
+
+    def test_grace_for_a_demand_in_force_is_said_to_suspend_it(self):
+        organization, owner, _, member = self.house()
+        owner.enable()
+        self.demand(owner, organization)
+        expect(member.get("/sessions"), 403, "two_step_setup_required")
+        page = owner.open(self.place(organization)).press("Continue", **{self.SWITCH: True, "Days of grace": "30"})
+        self.assertIn("Stop requiring 2-step verification for a while?", page.main.text)
+        self.said(page, "Until {} nobody needs it here, and whoever could only set it up works as before. Then it is required again.")
+        page = page.press("Stop requiring it")
+        self.assertIn("Until the end of the grace nobody needs 2-step verification here.", page.main.text)
+        expect(member.sign_in().get("/sessions"), 200)
+        self.assertIn("days of grace: 30, though it was in force", owner.open(f"/organizations/{organization}/audit").main.text)
+        self.assertIn("Require 2-step verification?", owner.open(self.place(organization) + "/demand?required=true&grace_days=2").main.text)
+
     def test_no_mail_is_promised_that_will_not_come(self):
         organization, owner, *_ = self.house()
         owner.enable()
         told = "Those who do not have it are told by mail"
-        for days, words, later in (("0", " at once.", 0), ("1", ": at once, and when it takes hold.", 1),
+        for days, words, later in (("1", ": at once, and when it takes hold.", 1),
                                    ("2", ": at once, 1 day before, and when it takes hold.", 2),
                                    ("7", ": at once, 1 day before, and when it takes hold.", 2),
-                                   ("8", ": at once, 7 days and 1 day before, and when it takes hold.", 3)):
+                                   ("8", ": at once, 7 days and 1 day before, and when it takes hold.", 3), ("0", " at once.", 0)):
             page = owner.open(self.place(organization) + f"/demand?required=true&grace_days={days}")
             self.assertIn(told + words, page.main.text, days)
             page.press("Require it")
-            planned = self.server.sql("SELECT count(*) FROM mandate_notice WHERE due_at > unixepoch() + 3600")[0][0]
+            planned = self.server.sql("SELECT count(*) FROM mandate_notice WHERE hex(organization_id) = ? AND due_at > unixepoch() + 3600",
+                                      id_hex(organization))[0][0]
             self.assertEqual(planned, later, days)
 
     def test_in_force_it_is_not_demanded_once_more(self):
@@ -474,8 +507,9 @@ class Security(PagesTest):
                 first = self.said(page, words)
                 self.assertIn("They are not told at once: that is done five times a day at most.", page.main.text)
                 self.assertNotIn("told by mail at once", page.main.text)
-                page = page.press("Require it")
-                self.assertIn("Those without it are told by mail later: at once that is done five times a day at most.", page.main.text)
+                page = page.press("Require it" if days != "2" else "Stop requiring it")
+                if days != "2":
+                    self.assertIn("Those without it are told by mail later: at once that is done five times a day at most.", page.main.text)
                 planned = self.server.sql("SELECT strftime('%Y-%m-%dT%H:%M:%SZ', due_at, 'unixepoch') FROM mandate_notice"
                                           " WHERE hex(organization_id) = ? ORDER BY due_at", id_hex(organization))
                 self.assertEqual((len(planned), planned[0][0]), (count, first))
@@ -486,7 +520,6 @@ class Security(PagesTest):
         expect(owner.patch("/account", {"locale": "ko"}), 200)
         page = owner.open(place + "/demand?required=true&grace_days=1")
         self.said(page, "아직 켜지 않은 사람에게는 {}에 처음 메일로 알리고, 적용될 때 다시 알립니다.")
-        page = page.press("요구하기")
         self.assertIn("바로 알리는 메일은 하루 5회까지라서", page.main.text)
         expect(owner.patch("/account", {"locale": "en"}), 200)
         self.server.forward(3600)
@@ -599,8 +632,11 @@ class Security(PagesTest):
         page = manager.open(place)
         self.assertEqual(page.path, "/account/two-step/required")
         self.assertRegex(page.main.text, r"Alpha since \d{4}-\d\d-\d\d \d\d:\d\d UTC")
-        for path in ("/account", "/organizations", "/", f"/organizations/{organization}/security"):
+        for path in ("/account/sessions", "/organizations", "/", f"/organizations/{organization}/security"):
             self.assertEqual(manager.open(path).path, "/account/two-step/required", path)
+        profile = manager.open("/account")
+        self.assertEqual((profile.path, profile.main.all("input")), ("/account", []), "to be read alone")
+        self.assertEqual(profile.press("2-step verification is required").path, "/account/two-step/required")
         manager.open(place)
         manager.enable()
         page = manager.open("/account/two-step/setup/done")

@@ -80,7 +80,7 @@ static void says_the_language_and_the_error(void **state)
 
 static void the_first_page_is_small(void **state)
 {
-	const struct page_login page = { .frame = &frame, .open = true };
+	const struct page_login page = { .frame = &frame };
 	(void)state;
 	for (int locale = LOCALE_EN; locale < LOCALE_COUNT; locale++) {
 		SCOPED(buf_done) struct buf out = { 0 };
