@@ -18,12 +18,12 @@ from guard import HTML, IDENTITY, GuardTest, HandOverTest
 from harness import Wire, expect, free_port
 
 FORGED = {
-    **{name: "root" for name in IDENTITY}, **{name.replace("-", "_"): "root" for name in IDENTITY},
+    **{name: "root" for name in IDENTITY},
     "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example", "X-Forwarded-Uri": "/evil",
     "X-Forwarded-Method": "OPTIONS", "X-Forwarded-Port": "1", "X-Forwarded-User": "root", "X-Forwarded-Prefix": "/evil",
     "X-Original-URL": "http://evil.example/evil", "X-Original-Method": "OPTIONS", "X-Original-URI": "/evil", "X-Original-Host": "evil.example",
-    "X-Rewrite-URL": "/evil", "Forwarded": "for=203.0.113.9;host=evil.example", "X_Forwarded_Host": "evil.example",
-    "X_Forwarded_Proto": "evil", "X-Real-IP": "203.0.113.9",
+    "X-Rewrite-URL": "/evil", "Forwarded": "for=203.0.113.9;host=evil.example",
+    "X-Real-IP": "203.0.113.9",
 }
 LETHAL = ("root", "evil", "203.0.113.9")
 # What other guards, proxies and frameworks say or read beside those: no application behind twostep gets it from a visitor.
@@ -35,8 +35,10 @@ OTHERS = (
     "X-Original-For", "X-Original-Forwarded-For", "X-Original-Path", "X-Original-Prefix", "X-Original-Proto", "X-Original-Remote-Addr",
     "X-Auth-Request-Access-Token", "X-Auth-Request-Email", "X-Auth-Request-Groups", "X-Auth-Request-Preferred-Username", "X-Auth-Request-User",
     "X-Authentik-Email", "X-Authentik-Entitlements", "X-Authentik-Groups", "X-Authentik-Jwt", "X-Authentik-Name", "X-Authentik-Uid",
-    "X-Authentik-Username",
+    "X-Authentik-Username", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
 )
+# What a name may have beside letters, digits and '-' (RFC 9110 section 5.6.2): some servers of applications make '_' of all alike.
+SIGNS = "!#$%&'*+.^_`|~"
 WEBSOCKET = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
 # A list is a line for each.
 NO_WEBSOCKETS = (
@@ -121,6 +123,15 @@ class Behind:
         for names in (OTHERS, [name.upper() for name in OTHERS]):
             told = self.let_in(person, headers={name: "root" for name in names})
             self.assertEqual([name for name, value in told.headers if "root" in value], [])
+
+    def test_no_other_sign_makes_such_a_name(self):
+        person = self.signed_in(self.owner)
+        mixed = [name.replace("-", first, 1).replace("-", second) for name in (*FORGED, *OTHERS) for first, second in ("_-", "-_", ".-", "-~") if name.count("-") > 1]
+        for about, names in (*((sign, [name.replace("-", sign) for name in group]) for sign in SIGNS for group in (FORGED, OTHERS)),
+                             *(("mixed", mixed[at:at + 40]) for at in range(0, len(mixed), 40))):
+            told = self.let_in(person, headers={name: "root" for name in names})
+            self.assertEqual([name for name, value in told.headers if "root" in value], [], about)
+            self.assertEqual(told.all("Remote-User"), [person.id()])
 
     def test_no_connection_line_takes_away_who_is_there(self):
         person = self.signed_in(self.owner)
@@ -290,6 +301,16 @@ class Behind:
 
 class BehindNginx(Behind, BehindTest):
     KIND = Nginx
+
+
+class BehindOpenNginx(BehindTest):
+    """Whose http block lets names through that nginx drops by itself."""
+    KIND = Nginx
+    test_no_other_sign_makes_such_a_name = Behind.test_no_other_sign_makes_such_a_name
+    test_what_the_visitor_says_of_itself_does_not_count = Behind.test_what_the_visitor_says_of_itself_does_not_count
+
+    def changed(self, snippet):
+        return "    underscores_in_headers on; ignore_invalid_headers off;\n" + snippet
 
 
 class BehindCaddy(Behind, BehindTest):
@@ -706,19 +727,30 @@ class PrintedForHttps(HttpsTest):
             self.assertTrue(yaml.safe_load(self.printed(kind)), kind)
 
     def test_what_is_not_run_here_deletes_the_same_names(self):
-        """What Traefik and Envoy see to by themselves is theirs; Envoy's filter names families."""
+        """What Traefik and Envoy see to by themselves is theirs; Traefik's list names most, its regular expression and Envoy's filter families."""
         import yaml
-        cleaned = yaml.safe_load(self.printed("traefik"))["http"]["middlewares"]
-        cleaned = next(value for name, value in cleaned.items() if name.startswith("twostep-clean-"))["headers"]["customRequestHeaders"]
+        middlewares = yaml.safe_load(self.printed("traefik"))["http"]["middlewares"]
+        parts = {name.rpartition("-")[0]: value for name, value in middlewares.items()}
         entry = {f"X-Forwarded-{word}" for word in ("For", "Host", "Port", "Proto", "Server", "Tls-Client-Cert", "Tls-Client-Cert-Info")} | {"X-Real-IP"}
-        deleted = {name.lower() for name, value in cleaned.items() if value == ""}
-        self.assertEqual([name for name in {*FORGED, *OTHERS} - entry if name.lower() not in deleted and not name.startswith("X_")], [])
+        listed = {name.lower() for name, value in parts["twostep-clean"]["headers"]["customRequestHeaders"].items() if value == ""}
+        self.assertEqual([name for name in {*FORGED, *OTHERS} - entry if name.lower() not in listed], [])
+        stripped = re.compile(parts["twostep-check"]["forwardAuth"]["authResponseHeadersRegex"])
+        for name in (*FORGED, *OTHERS):
+            for sign in SIGNS if "-" in name else ():
+                self.assertRegex(name.replace("-", sign), stripped)
+        for name in (*IDENTITY, "Remote-Other", "X-Original-Other", "X-Auth-Request-Other", "X-Authentik-Other"):
+            self.assertRegex(name, stripped)
+        for name in ("Host", "Cookie", "Authorization", "Content-Type", "X-Requested-With", "X-Originality", *entry):
+            self.assertNotRegex(name, stripped)
         envoy = yaml.safe_load(self.printed("envoy"))
         for listener in envoy["static_resources"]["listeners"]:
             manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
-            families = re.findall(r'plain:find\("\^([^"]+)"\)', manager["http_filters"][0]["typed_config"]["default_source_code"]["inline_string"])
-            for name in OTHERS:
-                self.assertTrue(any(name.lower().startswith(family.replace("%", "")) for family in families), name)
+            filter = manager["http_filters"][0]["typed_config"]["default_source_code"]["inline_string"]
+            self.assertIn('name:lower():gsub("[^%w]", "-")', filter)
+            families = [family.replace("%", "") for family in re.findall(r'plain:find\("\^([^"]+)"\)', filter)]
+            whole = re.findall(r'plain == "([^"]+)"', filter)
+            for name in (*FORGED, *OTHERS):
+                self.assertTrue(name.lower() in whole or any(name.lower().startswith(family) for family in families), name)
             self.assertEqual([(header["header"]["key"], header["append_action"]) for header in manager["route_config"]["request_headers_to_add"]],
                              [("x-forwarded-for", "OVERWRITE_IF_EXISTS_OR_ADD")])
 
