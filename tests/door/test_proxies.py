@@ -6,6 +6,7 @@ document it, is replayed.
 import os
 import re
 import shutil
+import signal
 import ssl
 import subprocess
 import tempfile
@@ -276,6 +277,19 @@ class Behind:
         self.send(self.raw(self.person(), "/x", headers={"Host": "evil.example"}))
         self.assertEqual(self.application.seen, [])
 
+    def test_no_way_round_the_hand_over_leads_to_a_check(self):
+        """Its two places are served by twostep, and nothing but them."""
+        person = self.signed_in(self.owner)
+        for checked in ("ext-authz", "forward-auth", "auth-request", "ext-authz/x"):
+            for way in ("/%2e%2e/start", "/../start", "/%2e./session", "/x/..%2f../start", "/..//start", "/..;/start", "/..%5cstart", "%2f..%2fsession"):
+                for uri in (f"/.twostep/{checked}{way}", f"/authz/{checked}{way.replace('start', '.twostep/start')}"):
+                    reply = self.visit(person, uri, headers={"X-Original-Method": "GET", "X-Original-URL": f"http://{self.host}/x"})
+                    self.assertEqual([name for name, _ in reply.headers if name.lower().startswith("remote-")], [], f"{uri}: {reply!r}")
+                    self.assertTrue(reply.status != 200 or self.application.seen, f"{uri}: {reply!r}")
+                    self.application.seen.clear()
+        for uri in ("/.twostep/start?to=x", "/.twostep/session?code=x"):
+            self.kept_out(self.visit(person, uri), (400, 403, 404), uri)
+
     def test_sign_out_ends_it_at_the_next_request(self):
         person = self.owner.elsewhere().sign_in()
         self.signed_in(person)
@@ -341,7 +355,20 @@ class Through:
     def changed(self, snippet):
         here = f"127.0.0.1:{self.server.port}"
         self.assertIn(here, snippet)
-        return snippet.replace(here, f"127.0.0.1:{self.relay.port}")
+        return snippet.replace(here, f"127.0.0.1:{self.relay.port}").replace("15s", "4s") # of patience
+
+    def test_a_server_that_says_nothing_is_not_waited_for(self):
+        person = self.signed_in(self.owner)
+        self.let_in(person)
+        self.application.seen.clear()
+        self.server.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.server.process.pid, os.WSTOPPED)
+        try:
+            for uri in ("/x", "/.twostep/start?to=x", "/.twostep/session?code=x"):
+                self.kept_out(self.send(self.raw(person, uri), timeout=15), (502, 503, 504), uri)
+        finally:
+            self.server.process.send_signal(signal.SIGCONT)
+        self.let_in(person)
 
     def test_connections_to_twostep_stay_open(self):
         person = self.signed_in(self.owner)
@@ -680,7 +707,7 @@ class PrintedForHttps(HttpsTest):
         for number, host in enumerate(hosts):
             self.server.sql("INSERT INTO service_host (host, service_id) SELECT ?, id FROM service WHERE name = ?", host, ("Alike", "Alike too")[number % 2])
         folder, pair = self.folder()
-        names = {"nginx": r"ssl_certificate (\S+);", "caddy": r"^\s*(@twostep_\S+) path", "haproxy": r"^backend (application_\S+)",
+        names = {"nginx": r"ssl_certificate (\S+);", "caddy": r"^\s*(@start_\S+) path", "haproxy": r"^backend (application_\S+)",
                  "traefik": r"^    (application-\S+):\n      rule", "envoy": r"^  - name: (application_\S+)"}
         for kind, pattern in names.items():
             with self.subTest(kind):
