@@ -351,6 +351,22 @@ class Smuggling:
         told, said = self.through(self.server.port, cases, lambda: self.server.log()[begun:])
         self.assertEqual(told, [], said)
 
+    def test_nobody_asks_for_a_check(self):
+        """Checks are an application's proxy's: here a visitor would ask what they like, and get the answer."""
+        port = free_port()
+        proxy = self.proxy(port, self.server.port)
+        self.addCleanup(proxy.stop)
+        begun = len(self.server.log())
+        for target in ("/authz/forward-auth", "/authz/forward-auth?x", "/authz/auth-request", "/authz/ext-authz/", "/authz/ext-authz/../../x",
+                       "/authz/ext-authz/%2e%2e/%2e%2e/login", "/authz/ext-authz/..;/x", "/authz/start?to=x", "/authz/session?code=x", "/authz/../login",
+                       "http://localhost/authz/forward-auth", "http://localhost/authz/ext-authz/../../x", "//authz/ext-authz/x", "/./authz/ext-authz/x",
+                       "/%61uthz/ext-authz/x", "/x/../authz/ext-authz/x", "/AUTHZ/ext-authz/x"):
+            with Wire(types.SimpleNamespace(port=port), 20) as wire:
+                reply = wire.send((f"GET {target} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Host: localhost\r\nX-Forwarded-Method: GET\r\n"
+                                   "X-Forwarded-Uri: /x\r\nX-Original-Method: GET\r\nX-Original-URL: https://localhost/x\r\n\r\n").encode()).reply()
+            self.assertEqual((reply.status, [name for name, _ in reply.headers if name.startswith("Remote-")]), (404, []), target)
+        self.assertNotIn(" check ", self.server.log()[begun:])
+
 
 class Control:
     def test_the_probe_sees_a_smuggle(self):
