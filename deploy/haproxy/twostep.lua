@@ -13,6 +13,11 @@ other answer it ends the request with that answer. HAProxy goes on behind an act
 memory): so nothing counts but the variable, and the line behind it must stand there. `twostep proxy-config haproxy` prints all.
 --]]
 
+if twostep_is_loaded then -- each service's configuration names this file
+	return
+end
+twostep_is_loaded = true
+
 local identity = {
 	"remote-user", "remote-email", "remote-name", "remote-groups", "remote-methods", "remote-second-step-at", "remote-assertion",
 }

@@ -186,13 +186,13 @@ static const char *host_slug(struct operation *operation, const char *host)
 	return arena_buf(operation->call.arena, &text);
 }
 
-/* The same of an id, where '-' is none. */
-static const char *id_slug(struct operation *operation, const char *text)
+/* '_' for what a name must not have. */
+static const char *without_signs(struct operation *operation, const char *text, const char *signs)
 {
 	char *copy = arena_copy(operation->call.arena, text, strlen(text));
 
 	for (char *p = copy; p && *p; p++)
-		if (*p == '-')
+		if (strchr(signs, *p))
 			*p = '_';
 	return copy;
 }
@@ -224,11 +224,12 @@ static bool fill_host(struct operation *operation, const struct service_host *fr
 	if (!name || !port)
 		return false;
 	hosts[at] = (struct snippet_host){
-		{ { "HOST", from->host }, { "HOSTNAME", name }, { "PORT", port }, { "SLUG", host_slug(operation, from->host) } },
+		{ { "HOST", from->host }, { "HOSTNAME", name }, { "PORT", port }, { "SLUG", host_slug(operation, from->host) },
+		  { "BACKEND", without_signs(operation, from->host, "[]") } },
 		{ { "waiting", from->state != HOST_ALLOWED }, { "httpsport", https && is_first_of_port(hosts, at, port) },
 		  { "httpport", !https && is_first_of_port(hosts, at, port) } },
 	};
-	return hosts[at].words[3].value != NULL;
+	return hosts[at].words[3].value && hosts[at].words[4].value;
 }
 
 static const char *template_of(const struct kind *kind)
@@ -258,7 +259,7 @@ static int write_snippet(struct operation *operation, const struct kind *kind, c
 	id[ID_MARK] = '\0';
 
 	const struct snippet_word words[] = {
-		{ "NAME", shown(operation, service->name) }, { "ID", id_slug(operation, id) }, { "PUBLIC", settings->public_url },
+		{ "NAME", shown(operation, service->name) }, { "ID", without_signs(operation, id, "-") }, { "PUBLIC", settings->public_url },
 		{ "SCHEME", settings->https ? "https" : "http" }, { "ENTRY", settings->https ? "websecure" : "web" },
 		{ "TWOSTEP", own.whole }, { "TWOSTEPNAME", is_unix ? "" : without_brackets(operation, own.name) },
 		{ "TWOSTEPPORT", is_unix ? "" : own.port }, { "TRUSTUNIX", is_unix ? ",unix" : "" },

@@ -231,8 +231,17 @@ class Haproxy:
     action = os.path.join(ROOT, "deploy", "haproxy", "twostep.lua")
 
     @staticmethod
+    def frontend(snippet):
+        """That of docs/proxies.md, with what the snippet says that it needs."""
+        binds = sorted(set(re.findall(r"^#( +bind :[^\n]*\n)", snippet, re.M)))
+        text = documented("HAProxy").partition("    default_backend")[0]
+        return re.sub(r"    bind [^\n]*\n", lambda _: "".join(binds), text)
+
+    @staticmethod
     def whole(folder, snippet):
         """The action is not installed for the tests: it is that of this source."""
+        if not re.search(r"^frontend ", snippet, re.M):
+            snippet = f"{Haproxy.frontend(snippet)}\n{snippet}"
         lines = [f"    lua-load {Haproxy.action}" if line.strip().startswith("lua-load ") else line
                  for line in snippet.splitlines()]
         return "global\n    log stderr format raw local0\ndefaults\n    log global\n" + "\n".join(lines) + "\n"

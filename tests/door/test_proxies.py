@@ -14,7 +14,7 @@ import types
 import unittest
 import urllib.parse
 
-from behind import KINDS, Application, BehindTest, Caddy, Haproxy, Nginx, Proxy, Relay, Told, login_nginx, proxy_config
+from behind import KINDS, Application, BehindTest, Caddy, Haproxy, Nginx, Proxy, Relay, Told, documented, login_nginx, proxy_config
 from guard import HTML, IDENTITY, GuardTest, HandOverTest
 from harness import Wire, expect, free_port
 
@@ -605,7 +605,7 @@ class HttpsTest(GuardTest):
 
     def certified(self, text, pair):
         """With a certificate where yours would be."""
-        return re.sub(r"/etc/(ssl|haproxy)/\S*?(?=[; ])", pair, text)
+        return re.sub(r"/etc/(ssl|haproxy)/\S*?(?=[;\s])", pair, text)
 
 
 class ThroughTls(HttpsTest):
@@ -616,7 +616,7 @@ class ThroughTls(HttpsTest):
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         wire = Wire(types.SimpleNamespace(port=port), 20)
-        wire.socket = context.wrap_socket(wire.socket, server_hostname="shop.localhost")
+        wire.socket = context.wrap_socket(wire.socket, server_hostname=host.split(":")[0].lower())
         with wire:
             return wire.send("\r\n".join([f"GET {path} HTTP/1.1", f"Host: {host}", *lines, "", ""]).encode()).reply()
 
@@ -648,6 +648,44 @@ class ThroughTls(HttpsTest):
                 self.assertTrue(reply.header("Location").startswith("https://login.example.com/login?to="), reply.headers)
                 self.assertRegex(reply.header("Set-Cookie"), r"^__Host-twostep-\S+; .*Secure")
         self.assertEqual(application.seen, [])
+
+
+class Together(HttpsTest):
+    """The login host and two services on one port, as docs/proxies.md says, one text behind the other."""
+    SERVER = {"args": ["--allow-file-mail", "--trusted-proxies", "127.0.0.0/8"], "env": {"TWOSTEP_PUBLIC_URL": "https://login.example.com"}}
+    send = ThroughTls.send
+
+    def test_each_host_is_served_as_its_own(self):
+        folder, pair = self.folder()
+        for kind in KINDS:
+            with self.subTest(kind.name):
+                port = free_port()
+                hosts = [f"{name}-{kind.name}.example.com:{port}" for name in ("one", "two")]
+                login = documented({"nginx": "nginx", "caddy": "Caddy", "haproxy": "HAProxy"}[kind.name]).replace("127.0.0.1:8080", f"127.0.0.1:{self.server.port}")
+                texts = [re.sub(r"(listen|bind :)( ?)443", rf"\g<1>\g<2>{port}", login).replace("login.example.com {", f"https://login.example.com:{port} {{")]
+                for host in hosts:
+                    self.server.sql("INSERT INTO organization (id, name, created_at) VALUES (randomblob(16), ?, unixepoch())", host)
+                    self.server.sql("INSERT INTO service (id, organization_id, name, created_at) SELECT randomblob(16), id, name, unixepoch() FROM organization WHERE name = ?", host)
+                    self.server.sql("INSERT INTO service_host (host, service_id) SELECT name, id FROM service WHERE name = ?", host)
+                    self.server.sql("INSERT INTO allowed_host (host, organization_id, allowed_at) SELECT name, id, unixepoch() FROM organization WHERE name = ?", host)
+                    texts.append(proxy_config(self.server, kind.name, "--service", host).stdout)
+                text = self.certified("\n".join(texts), pair)
+                if kind is Caddy: # which would ask an authority for one
+                    text = re.sub(r"^(https://\S+ \{\n)", rf"\1\ttls {pair} {pair}.key\n", text, flags=re.M)
+                proxy = Proxy(kind, text, port)
+                self.addCleanup(proxy.stop)
+                for _ in range(24):
+                    for host in hosts:
+                        reply = self.send(port, host, "/x?y=1", "Accept: text/html")
+                        self.assertEqual(reply.status, 302, f"{host}: {reply!r}\n{proxy.said()}")
+                        self.assertTrue(reply.header("Location").startswith(f"https://{host}/.twostep/start?to="), reply.headers)
+                    reply = self.send(port, "login.example.com", "/login", "Accept: text/html")
+                    self.assertEqual(reply.status, 200, f"{reply!r}\n{proxy.said()}")
+                url = urllib.parse.urlsplit(self.send(port, hosts[1], "/x", "Accept: text/html").header("Location"))
+                reply = self.send(port, hosts[1], f"{url.path}?{url.query}", "Accept: text/html")
+                self.assertTrue(reply.header("Location").startswith("https://login.example.com/login?to="), reply.headers)
+                self.assertEqual(self.send(port, hosts[0].upper(), "/x").status, 401)
+                self.assertEqual(self.send(port, "login.example.com", "/authz/forward-auth").status, 404)
 
 
 class PrintedForHttps(HttpsTest):

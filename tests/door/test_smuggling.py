@@ -413,7 +413,7 @@ class HaproxyBefore(Smuggling, Control, DoorTest):
     SERVER = {"args": ["--trusted-proxies", "127.0.0.1"]}
 
     def proxy(self, port, upstream):
-        text = re.sub(r"bind :443 ssl crt \S+", f"bind 127.0.0.1:{port}", documented("HAProxy"))
+        text = re.sub(r"bind :443[^\n]*", f"bind 127.0.0.1:{port}", documented("HAProxy"))
         text = text.replace("timeout client 60s", "timeout client 3s").replace("timeout http-request 10s", "timeout http-request 3s")
         return Proxy(Haproxy, self.changed(text).replace("127.0.0.1:8080", f"127.0.0.1:{upstream}"), port)
 
