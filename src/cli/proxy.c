@@ -14,6 +14,7 @@
 
 #define APPLICATION_PRESET "127.0.0.1:3000"
 #define LISTED_MAX         50  /* services that are named where one is not found */
+#define LONG_NAME          40  /* nginx wants another setting from about 45 on */
 #define ID_MARK            8   /* characters of a service's id that tell its names in a configuration apart */
 #define ADDRESS_BYTES      300
 
@@ -227,7 +228,8 @@ static bool fill_host(struct operation *operation, const struct service_host *fr
 		{ { "HOST", from->host }, { "HOSTNAME", name }, { "PORT", port }, { "SLUG", host_slug(operation, from->host) },
 		  { "BACKEND", without_signs(operation, from->host, "[]") } },
 		{ { "waiting", from->state != HOST_ALLOWED }, { "httpsport", https && is_first_of_port(hosts, at, port) },
-		  { "httpport", !https && is_first_of_port(hosts, at, port) } },
+		  { "httpport", !https && is_first_of_port(hosts, at, port) },
+		  { "longname", strlen(name) > LONG_NAME } },
 	};
 	return hosts[at].words[3].value && hosts[at].words[4].value;
 }

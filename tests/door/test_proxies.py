@@ -213,6 +213,15 @@ class Behind:
         self.assertEqual((reply.status, Told(reply).body), (200, "hello world"))
         self.assertEqual(self.visit(person, "/x", "HEAD").status, 200)
 
+    def test_large_bodies_arrive(self):
+        person, body = self.signed_in(self.owner), b"a" * 3_000_000
+        self.assertEqual(len(self.let_in(person, "/x", "POST", body=body).body), len(body))
+        chunked = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:2_000_000], body[:500_000])) + b"0\r\n\r\n"
+        reply = self.send(self.raw(person, "/x", "POST", {"Transfer-Encoding": "chunked"}) + chunked)
+        self.assertEqual((reply.status, len(Told(reply).body)), (200, 2_500_000))
+        self.application.seen.clear()
+        self.kept_out(self.visit(self.person(), "/x", "POST", HTML, body=body[:1_500_000]), 303)
+
     def test_websockets_arrive(self):
         person = self.signed_in(self.owner)
         for upgrade in ("websocket", "WebSocket"):
@@ -785,6 +794,19 @@ class PrintedForHttps(HttpsTest):
                         word = "lua.twostep"
                     self.assertIn(word.lower(), text.lower())
                 self.assertNotRegex(text, r"@@|@[A-Z]+@")
+
+    def test_nginx_is_told_how_to_take_a_long_name(self):
+        text = self.printed("nginx")
+        self.assertNotIn("server_names_hash_bucket_size", text)
+        long = "a-name-that-is-longer.than-most-names-are.example"
+        for name in (long, "b" + long, "c" + long):
+            self.server.sql("INSERT INTO service_host (host, service_id) SELECT ?, id FROM service WHERE name = 'Shop'", name)
+            self.addCleanup(self.server.sql, "DELETE FROM service_host WHERE host = ?", name)
+        text = self.printed("nginx")
+        lines = re.findall(r"# +(server_names_hash_bucket_size \d+;)", text)
+        self.assertEqual((len(lines), len(set(lines))), (3, 1), text)
+        folder, pair = self.folder()
+        self.taken(Nginx, folder, pair, f"    {lines[0]}\n{text}")
 
     def test_yaml_is_yaml(self):
         import yaml
