@@ -214,7 +214,7 @@ static bool is_first_of_port(const struct snippet_host *hosts, size_t at, const 
 
 static bool fill_host(struct operation *operation, const struct service_host *from, struct snippet_host *hosts, size_t at)
 {
-	bool https = operation->call.settings->https;
+	bool https = operation->call.settings->https, has_port;
 	struct address address;
 	const char *name, *port;
 
@@ -224,11 +224,12 @@ static bool fill_host(struct operation *operation, const struct service_host *fr
 	port = kept(operation, address.port);
 	if (!name || !port)
 		return false;
+	has_port = strlen(name) < strlen(from->host);
 	hosts[at] = (struct snippet_host){
 		{ { "HOST", from->host }, { "HOSTNAME", name }, { "PORT", port }, { "SLUG", host_slug(operation, from->host) },
 		  { "BACKEND", without_signs(operation, from->host, "[]") } },
 		{ { "waiting", from->state != HOST_ALLOWED }, { "httpsport", https && is_first_of_port(hosts, at, port) },
-		  { "httpport", !https && is_first_of_port(hosts, at, port) },
+		  { "httpport", !https && is_first_of_port(hosts, at, port) }, { "ownport", has_port }, { "noport", !has_port },
 		  { "longname", strlen(name) > LONG_NAME } },
 	};
 	return hosts[at].words[3].value && hosts[at].words[4].value;

@@ -795,6 +795,15 @@ class PrintedForHttps(HttpsTest):
                     self.assertIn(word.lower(), text.lower())
                 self.assertNotRegex(text, r"@@|@[A-Z]+@")
 
+    def test_envoy_is_told_each_name_once(self):
+        """A host without a port comes with its default port from some clients; of two names alike Envoy takes neither."""
+        import yaml
+        found = []
+        for listener in yaml.safe_load(self.printed("envoy"))["static_resources"]["listeners"]:
+            for host in listener["filter_chains"][0]["filters"][0]["typed_config"]["route_config"]["virtual_hosts"]:
+                found.append(host["domains"])
+        self.assertEqual(sorted(found), [["shop.example.com", "shop.example.com:443"], ["shop.example.com:8443"], ["shop2.example.com", "shop2.example.com:443"]])
+
     def test_nginx_is_told_how_to_take_a_long_name(self):
         text = self.printed("nginx")
         self.assertNotIn("server_names_hash_bucket_size", text)
