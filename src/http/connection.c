@@ -17,6 +17,8 @@
 #define READS_MAX       4    /* of one connection before the others have their turn */
 #define INPUT_BYTES_MIN 1024 /* most requests fit */
 
+#define LOGGED_PATH_BYTES 128 /* of a path in a line that the loop writes itself */
+
 struct outgoing {
 	size_t length, sent;
 	char bytes[];
@@ -330,14 +332,37 @@ static void send_own(struct connection *c, const char *id, bool keep_alive, bool
 
 /* ---- requests ---- */
 
-static void log_refusal(const struct connection *c, const char *id, enum err err)
+/* A view as text; cut where it is longer. */
+static const char *text_of(struct view view, char *out, size_t room)
+{
+	size_t n = view.length < room ? view.length : room - 1;
+
+	if (n)
+		memcpy(out, view.bytes, n);
+	out[n] = '\0';
+	return out;
+}
+
+/* As a request's line has it, with method, path and visitor where the request could be read; else from where it came. */
+static void log_refusal(const struct connection *c, const struct request *request, const char *id, enum err err)
 {
 	static const struct request nothing = { 0 };
+	struct log_field fields[6] = { LOG_TEXT("id", id) };
+	char method[32], path[LOGGED_PATH_BYTES];
 	struct peer peer;
+	size_t count = 1;
 
-	peer_find(&peer, &c->peer, &nothing, c->loop->server->options.settings);
-	log_info("request_refused", LOG_TEXT("id", id), LOG_INT("status", err_status(err)), LOG_TEXT("error", err_name(err)),
-	         LOG_TEXT("address", peer.address));
+	if (!log_wants(LOG_INFO))
+		return;
+	peer_find(&peer, &c->peer, request ? request : &nothing, c->loop->server->options.settings);
+	if (request) {
+		fields[count++] = LOG_TEXT("method", text_of(request->method_text, method, sizeof(method)));
+		fields[count++] = LOG_TEXT("path", text_of(request->path, path, sizeof(path)));
+	}
+	fields[count++] = LOG_INT("status", err_status(err));
+	fields[count++] = LOG_TEXT("error", err_name(err));
+	fields[count++] = LOG_TEXT("address", peer.address);
+	log_write(LOG_INFO, "request_refused", fields, count);
 }
 
 /*
@@ -363,20 +388,16 @@ static void refuse(struct connection *c, const struct request *request, enum err
 
 	request_id(id);
 	reply_problem(&c->loop->answer, request ? call_language(request, locale) : locale, err);
-	log_refusal(c, id, err);
+	log_refusal(c, request, id, err);
 	send_own(c, id, keep_alive, with_body);
 }
 
 static void log_fast(const struct request *request, const char *id, int status)
 {
-	char path[128];
-	size_t n = request->path.length < sizeof(path) ? request->path.length : sizeof(path) - 1;
+	char path[LOGGED_PATH_BYTES];
 
-	if (!log_wants(LOG_DEBUG))
-		return;
-	memcpy(path, request->path.bytes, n);
-	path[n] = '\0';
-	log_debug("fast", LOG_TEXT("id", id), LOG_TEXT("path", path), LOG_INT("status", status));
+	if (log_wants(LOG_DEBUG))
+		log_debug("fast", LOG_TEXT("id", id), LOG_TEXT("path", text_of(request->path, path, sizeof(path))), LOG_INT("status", status));
 }
 
 static bool answer_fast(struct connection *c, bool keep_alive)

@@ -1,4 +1,5 @@
 """How many mails an address gets, and what one network may do; whom a request comes from."""
+import re
 import time
 import unittest
 
@@ -242,6 +243,10 @@ class ThroughAProxy(DoorTest):
         found = statuses(flooded)
         self.assertLessEqual(set(found), {"401 invalid_credentials", "503 busy", "429 too_many_attempts"}, found)
         self.assertGreater(found.get("503 busy", 0), 0, found)
+        refused = re.findall(r"request_refused .*", self.server.log())
+        self.assertEqual(len(refused), found["503 busy"])
+        for line in refused:
+            self.assertRegex(line, f"^request_refused id=\\S+ method=POST path=/api/v1/login status=503 error=BUSY address={flood}$")
 
     def test_a_network_has_a_hundred_wrong_passwords_an_hour(self):
         person = self.person(address=self.network()).sign_up()
