@@ -67,7 +67,7 @@ static enum err begin(struct db *db, void *argument)
 	enum err err;
 
 	if ((err = session_lives(db, &call->caller->session.id)) ||
-	    (err = limit_mail(db, MAIL_EMAIL_CHANGE, moving->address, &call->peer, false, call->now_s, &call->retry_after_s)) ||
+	    (err = limit_mail(db, MAIL_EMAIL_CHANGE, moving->address, &call->peer, false, call->now_s, &call->held_off)) ||
 	    (err = move_put(db, call, &moving->move, call->now_s + EMAIL_CODE_S)) ||
 	    (err = email_code_put(db, call->keys, &bound, &moving->mailed, call->now_s)))
 		return err;

@@ -80,12 +80,12 @@ static enum err ask_code(struct db *db, void *argument)
 	const struct call *call = ask->call;
 	struct account account = { 0 };
 	bool exists, known = false;
-	int64_t ignored_s;
+	struct held_off ignored;
 	enum err limited, err = find_or_pretend(db, call, ask->email, ask->address, &account, &exists);
 
 	if (err || (err = is_known(db, ask, &account, &known)))
 		return err;
-	limited = limit_mail(db, MAIL_RESET, ask->address, &call->peer, known, call->now_s, &ignored_s);
+	limited = limit_mail(db, MAIL_RESET, ask->address, &call->peer, known, call->now_s, &ignored);
 	if (limited)
 		return limited == ERR_TOO_MANY ? OK : limited;
 
@@ -147,7 +147,7 @@ static enum err check_code(struct db *db, void *argument)
 	struct complete *complete = argument;
 	struct call *call = complete->call;
 	struct limit_of of = { LIMIT_CODE_NETWORK, NULL, false, &call->peer.network };
-	enum err refund, err = limit_charge(db, of, call->now_s, &call->retry_after_s, NULL);
+	enum err refund, err = limit_charge(db, of, call->now_s, &call->held_off, NULL);
 
 	if (err)
 		return err;

@@ -79,17 +79,17 @@ static enum err find_known(struct db *db, struct charge *charge)
 static enum err charge_all(struct db *db, struct charge *charge)
 {
 	struct call *call = charge->call;
-	int64_t *wait_s = &call->retry_after_s;
-	enum err err = limit_charge(db, by_network(call, charge->try), call->now_s, wait_s, NULL);
+	struct held_off *held_off = &call->held_off;
+	enum err err = limit_charge(db, by_network(call, charge->try), call->now_s, held_off, NULL);
 
 	if (err)
 		return err;
-	err = limit_charge(db, in_a_row(charge->try), call->now_s, wait_s, NULL);
+	err = limit_charge(db, in_a_row(charge->try), call->now_s, held_off, NULL);
 	if (err && !(err == ERR_TOO_MANY && charge->try->known))
 		return err;
 	if (!call->peer.counted || charge->try->known)
 		return OK;
-	return limit_charge(db, of_network(call), call->now_s, wait_s, NULL);
+	return limit_charge(db, of_network(call), call->now_s, held_off, NULL);
 }
 
 static enum err charge_try(struct db *db, void *argument)
@@ -132,7 +132,7 @@ static void log_failure(const struct call *call, const struct password_try *try)
 	char account[ID_TEXT];
 
 	log_info("sign_in_failed", LOG_TEXT("id", call->id), LOG_TEXT("address", call->peer.address),
-	         LOG_TEXT("account", try->stranger ? NULL : id_text(&try->account.id, account)));
+	         LOG_TEXT("account", try->stranger ? NULL : id_text(&try->account.id, account)), LOG_TEXT("method", "pwd"));
 }
 
 struct failed {
@@ -173,7 +173,7 @@ enum err password_place(struct call *call)
 	enum err err = call->place.of ? OK : hash_place_take(hashes_places(call->hashes), &call->peer, &call->place);
 
 	if (err)
-		call->retry_after_s = HASH_RETRY_AFTER_S;
+		call->held_off.for_s = HASH_RETRY_AFTER_S;
 	return err;
 }
 

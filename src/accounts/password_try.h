@@ -25,7 +25,7 @@ void password_try_done(struct password_try *try);
  * email NULL: the caller's own account. An unknown address costs the same time and is counted alike.
  * OK                it was right: settle it
  * ERR_CREDENTIALS   wrong, unknown or closed; counted
- * ERR_TOO_MANY      not tried (call->retry_after_s)
+ * ERR_TOO_MANY      not tried (call->held_off.for_s)
  * ERR_BUSY          not tried, not counted
  */
 MUST_USE enum err password_try(struct call *call, const char *email, const char *password, struct password_try *out);
@@ -48,7 +48,7 @@ MUST_USE enum err password_make(struct call *call, const struct password *passwo
 
 /*
  * Before anything is charged for a password: one place serves for all hashes of a request, and the loop has taken it where the
- * route is marked HASHES. password_try and password_make do it themselves. ERR_BUSY (call->retry_after_s)
+ * route is marked HASHES. password_try and password_make do it themselves. ERR_BUSY (call->held_off.for_s)
  */
 MUST_USE enum err password_place(struct call *call);
 

@@ -104,8 +104,8 @@ static enum err put_code_and_mail(struct db *db, struct begin *begin)
 static enum err begin_try(struct db *db, void *argument)
 {
 	struct begin *begin = argument;
-	int64_t ignored_s;
-	enum err err = limit_mail(db, MAIL_SIGNUP, begin->address, &begin->call->peer, false, begin->call->now_s, &ignored_s);
+	struct held_off ignored;
+	enum err err = limit_mail(db, MAIL_SIGNUP, begin->address, &begin->call->peer, false, begin->call->now_s, &ignored);
 
 	if (err == ERR_TOO_MANY)
 		return OK;
@@ -135,13 +135,13 @@ enum err sign_up_begin(struct call *call, const struct sign_up *form, struct tok
 static enum err resend_code(struct db *db, void *argument)
 {
 	struct begin *begin = argument;
-	int64_t ignored_s;
+	struct held_off ignored;
 	enum err err = sign_up_find(db, &begin->token, begin->call->now_s, &begin->try);
 
 	if (!err)
 		err = address_digest(begin->call->keys, begin->try.account.email, begin->address);
 	if (!err)
-		err = limit_mail(db, MAIL_SIGNUP, begin->address, &begin->call->peer, false, begin->call->now_s, &ignored_s);
+		err = limit_mail(db, MAIL_SIGNUP, begin->address, &begin->call->peer, false, begin->call->now_s, &ignored);
 	if (err == ERR_NOT_FOUND || err == ERR_TOO_MANY)
 		return OK;
 

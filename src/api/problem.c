@@ -29,8 +29,8 @@ static struct title title_of(const char *code)
 
 static int64_t retry_after(const struct call *call, enum err err)
 {
-	if (call->retry_after_s > 0)
-		return call->retry_after_s;
+	if (call->held_off.for_s > 0)
+		return call->held_off.for_s;
 	return err == ERR_BUSY ? HASH_RETRY_AFTER_S : 1;
 }
 

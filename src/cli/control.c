@@ -141,6 +141,17 @@ static bool flush_frame(struct operation *operation)
 	return !operation->untold;
 }
 
+static void log_done(const char *group, const char *name, const struct operation *operation, int status)
+{
+	struct log_field fields[3 + OPERATOR_ABOUT_MAX] = { LOG_TEXT("command", group), LOG_TEXT("what", name) };
+	size_t count = 2;
+
+	for (size_t i = 0; i < operation->abouts; i++)
+		fields[count++] = operation->about[i];
+	fields[count++] = LOG_INT("status", status);
+	log_write(LOG_INFO, "operator", fields, count);
+}
+
 /* The status; -1 where the other side could not be told what came of it. */
 static int run_words(const struct control *control, struct line *socket, char *const *words)
 {
@@ -157,7 +168,7 @@ static int run_words(const struct control *control, struct line *socket, char *c
 		status = command->run(&operation);
 	told = flush_frame(&operation) && !operation.line.failed &&
 	       (!operation.line.length || send_frame(socket, 'e', operation.line.bytes, operation.line.length));
-	log_info("operator", LOG_TEXT("command", words[0]), LOG_TEXT("what", command ? words[1] : "unknown"), LOG_INT("status", status));
+	log_done(words[0], command ? words[1] : "unknown", &operation, status);
 	return told ? status : -1;
 }
 

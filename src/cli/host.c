@@ -7,6 +7,15 @@
 
 #include "base/banned.h"
 
+/* As it is spelled; what is none may hold anything, and is not for the log. */
+static void note_host(struct operation *operation)
+{
+	char host[HOSTNAME_TEXT];
+
+	if (!hostname_read(operation->word[0], operation->call.settings->https, host))
+		operation_about(operation, "host", host);
+}
+
 static int say(struct operation *operation, enum err err, const char *done)
 {
 	if (err)
@@ -21,11 +30,15 @@ static int allow(struct operation *operation)
 	char id[ID_TEXT];
 	enum err err = organization_resolve(&operation->call, operation->word[1], id);
 
+	note_host(operation);
+	if (!err)
+		operation_about(operation, "organization", id);
 	return say(operation, err ? err : host_allow(&operation->call, operation->word[0], id), ": allowed\n");
 }
 
 static int forbid(struct operation *operation)
 {
+	note_host(operation);
 	return say(operation, host_forbid(&operation->call, operation->word[0]), ": forbidden\n");
 }
 

@@ -173,6 +173,19 @@ int operation_fail(struct operation *operation, enum err err, const char *what)
 	return err == ERR_INVALID || err == ERR_HOST_OURS || err == ERR_EMAIL || err == ERR_NAME ? EXIT_WRONG : EXIT_FAILURE;
 }
 
+void operation_about(struct operation *operation, const char *name, const char *value)
+{
+	if (operation->abouts < OPERATOR_ABOUT_MAX)
+		operation->about[operation->abouts++] = LOG_TEXT(name, arena_printf(operation->call.arena, "%s", value));
+}
+
+void operation_about_id(struct operation *operation, const char *name, const struct id *id)
+{
+	char text[ID_TEXT];
+
+	operation_about(operation, name, id_text(id, text));
+}
+
 /* What a terminal would obey, or turn around, is written as its number. */
 void put_shown(struct buf *out, const char *text)
 {

@@ -6,10 +6,12 @@
 #define TWOSTEP_CLI_OPERATOR_H
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "http/call.h"
 
 #define OPERATOR_WORDS_MAX  8   /* behind the command, without settings */
 #define OPERATOR_ROWS       100 /* of a list, read and sent together */
+#define OPERATOR_ABOUT_MAX  2
 
 /* A command at work. */
 struct operation {
@@ -23,6 +25,8 @@ struct operation {
 	bool (*flush)(struct operation *operation);      /* false: nobody reads any more, or it is not whole */
 	bool untold;                                     /* it was false once */
 	void *to;                                        /* of flush */
+	struct log_field about[OPERATOR_ABOUT_MAX];      /* whom or what it was about, for the log; texts in the arena */
+	size_t abouts;
 };
 void operation_done(struct operation *operation);
 
@@ -53,6 +57,10 @@ int operation_read(struct operation *operation, const struct operator_command *c
 
 /* For standard error: what went wrong in words. Returns the status that the command ends with. */
 int operation_fail(struct operation *operation, enum err err, const char *what);
+
+/* For the line that the running server logs of the command: an id or a host, no address of a person. name is static. */
+void operation_about(struct operation *operation, const char *name, const char *value);
+void operation_about_id(struct operation *operation, const char *name, const struct id *id);
 
 /* A text of somebody else's for a terminal: controls escaped. Appended to `out`, or into the arena (what is short: no lists). */
 void put_shown(struct buf *out, const char *text);

@@ -18,6 +18,7 @@ static int create(struct operation *operation)
 	err = organization_create_for(&operation->call, operation->word[0], operation->owner, &made);
 	if (err)
 		return operation_fail(operation, err, err == ERR_NAME ? operation->word[0] : operation->owner);
+	operation_about_id(operation, "organization", &made.id);
 	buf_text(&operation->out, id_text(&made.id, id));
 	buf_text(&operation->out, "\n");
 	return EXIT_SUCCESS;

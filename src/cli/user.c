@@ -94,6 +94,31 @@ static int list(struct operation *operation)
 }
 
 /* All that can be said of one person; nothing that opens anything. */
+struct sought {
+	const char *email;
+	struct account *account;
+};
+
+static enum err seek(struct db *db, void *argument)
+{
+	const struct sought *sought = argument;
+
+	return account_find_email(db, sought->email, sought->account);
+}
+
+/* Whom the first word names; the log learns the id. */
+static int find_account(struct operation *operation, struct account *out)
+{
+	char email[EMAIL_TEXT];
+	struct sought sought = { email, out };
+	enum err err = email_read(operation->word[0], email);
+
+	if (err || (err = store_read(operation->call.store, seek, &sought)))
+		return operation_fail(operation, err, operation->word[0]);
+	operation_about_id(operation, "account", &out->id);
+	return EXIT_SUCCESS;
+}
+
 struct person {
 	struct operation *operation;
 	struct account account;
@@ -112,8 +137,8 @@ static enum err read_person(struct db *db, void *argument)
 	const struct id *id = &person->account.id;
 	enum err err;
 
-	if ((err = account_find_email(db, person->operation->word[0], &person->account)) ||
-	    (err = second_step_find(db, id, &person->enrolment)) || (err = second_step_left(db, id, &person->codes_left)) ||
+	if ((err = account_find(db, id, &person->account)) || (err = second_step_find(db, id, &person->enrolment)) ||
+	    (err = second_step_left(db, id, &person->codes_left)) ||
 	    (err = session_list(db, id, now_s, person->session, SESSIONS_MAX, &person->sessions)) ||
 	    (err = organization_list(db, id, person->organization, MEMBERSHIPS_MAX, &person->organizations)))
 		return err;
@@ -204,17 +229,15 @@ static void put_person_json(struct operation *operation, const struct person *pe
 static int show(struct operation *operation)
 {
 	struct person *person = arena_alloc(operation->call.arena, sizeof(*person));
-	char email[EMAIL_TEXT];
-	enum err err = person ? email_read(operation->word[0], email) : ERR_MEMORY;
+	enum err err;
+	int status;
 
-	if (!err) {
-		person->operation = operation;
-		operation->word[0] = email;
-		err = store_read(operation->call.store, read_person, person);
-	}
-	if (err == ERR_NOT_FOUND)
-		return operation_fail(operation, ERR_NOT_FOUND, operation->word[0]);
-	if (err)
+	if (!person)
+		return operation_fail(operation, ERR_MEMORY, operation->word[0]);
+	if ((status = find_account(operation, &person->account)))
+		return status;
+	person->operation = operation;
+	if ((err = store_read(operation->call.store, read_person, person)))
 		return operation_fail(operation, err, operation->word[0]);
 	(operation->json ? put_person_json : put_person)(operation, person);
 	return EXIT_SUCCESS;
@@ -231,8 +254,13 @@ static int say_done(struct operation *operation, enum err err, const char *done)
 
 static int reset(struct operation *operation)
 {
+	struct account account;
+	int status;
+
 	if (!operation->reason)
 		return operation_fail(operation, ERR_INVALID, "--reason");
+	if ((status = find_account(operation, &account)))
+		return status;
 	return say_done(operation, reset_by_operator(&operation->call, operation->word[0], operation->reason),
 	        ": second step reset; the next sign-in can only set up\n");
 }
@@ -240,12 +268,16 @@ static int reset(struct operation *operation)
 static int close_account(struct operation *operation)
 {
 	struct call *call = &operation->call;
+	struct account account;
 	enum err err;
+	int status;
 
 	if (!operation->yes) {
 		buf_text(&operation->line, "user close: deletes the account and all that is its own; say --yes");
 		return EXIT_WRONG;
 	}
+	if ((status = find_account(operation, &account)))
+		return status;
 	err = closing_by_operator(call, operation->word[0], operation->hand_over);
 	if (call->wrong)
 		call->wrong = arena_printf(call->arena, "--hand-over%s%s", *operation->hand_over ? " " : "", operation->hand_over);

@@ -26,6 +26,12 @@ struct gate;   /* gate/gate.h */
 struct caller; /* accounts/caller.h: session and account */
 struct membership; /* organizations/membership.h */
 
+/* With ERR_TOO_MANY and ERR_BUSY. */
+struct held_off {
+	int64_t for_s;  /* 0: nothing is known */
+	const char *by; /* which limit, as limits/limits.h calls it, for the log; static. NULL: none of those */
+};
+
 struct call {
 	/* what was asked */
 	const struct request *request;
@@ -58,7 +64,7 @@ struct call {
 	struct arena *arena;
 	struct answer *out;
 	const char *wrong;      /* with ERR_INVALID and the 422s: the field's name */
-	int64_t retry_after_s;  /* with ERR_TOO_MANY and ERR_BUSY */
+	struct held_off held_off;
 	bool settle_mail;       /* wait shortly for file mail before the answer leaves, so that who looks finds it */
 	int64_t clock_off_s;    /* with ERR_CODE_CLOCK: how far the phone's clock is ahead (+) or behind (-) */
 };

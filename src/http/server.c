@@ -19,17 +19,21 @@
 
 /* ---- a request thread's part ---- */
 
+/* A 429 says by which limit too: the operator of a place whose people are kept waiting asks whose tries did it. */
 static void log_access(const struct job *job, const struct call *call)
 {
-	char *path;
+	const struct view *method = &job->request.method_text, *path = &job->request.path;
+	int status = reply_status(call->out);
 
 	if (!log_wants(LOG_INFO))
 		return;
-	path = arena_copy(call->arena, job->request.path.bytes, job->request.path.length);
-	log_info("request", LOG_TEXT("id", job->id),
-	         LOG_TEXT("method", arena_copy(call->arena, job->request.method_text.bytes, job->request.method_text.length)),
-	         LOG_TEXT("path", path), LOG_INT("status", reply_status(call->out)),
-	         LOG_INT("ms", clock_monotonic_ms() - job->began_ms), LOG_TEXT("address", call->peer.address));
+	const struct log_field fields[] = {
+		LOG_TEXT("id", job->id), LOG_TEXT("method", arena_copy(call->arena, method->bytes, method->length)),
+		LOG_TEXT("path", arena_copy(call->arena, path->bytes, path->length)), LOG_INT("status", status),
+		LOG_INT("ms", clock_monotonic_ms() - job->began_ms), LOG_TEXT("address", call->peer.address),
+		LOG_TEXT("limit", call->held_off.by),
+	};
+	log_write(LOG_INFO, "request", fields, COUNT(fields) - (status != err_status(ERR_TOO_MANY)));
 }
 
 static void write_head(const struct server *server, struct job *job, int64_t now_s)

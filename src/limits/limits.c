@@ -12,6 +12,7 @@
  * held_at on nothing is taken any more. A window takes held_at in window_s.
  */
 struct rule {
+	const char *name;
 	int free;
 	int64_t first_s, max_s;
 	int64_t held_at;
@@ -19,17 +20,17 @@ struct rule {
 };
 
 static const struct rule rules[LIMIT_COUNT] = {
-	/*                           free  first  max   held           window */
-	[LIMIT_PASSWORD]         = {    5,     1,  900, INT64_MAX,          0 },
-	[LIMIT_PASSWORD_ACCOUNT] = {    0,     0,    0, LIMIT_HELD_AT,      0 },
-	[LIMIT_PASSWORD_NETWORK] = {    0,     0,    0, 100,           HOUR_S },
-	[LIMIT_SECOND_STEP]      = {    5,    30, 3600, LIMIT_HELD_AT,      0 },
-	[LIMIT_RECOVERY]         = {    5,    30, 3600, INT64_MAX,          0 },
-	[LIMIT_CODE_NETWORK]     = {    0,     0,    0, 100,           HOUR_S },
-	[LIMIT_INVITER]          = {    0,     0,    0, 50,             DAY_S },
-	[LIMIT_INVITATION]       = {   20,     1,  900, INT64_MAX,          0 },
-	[LIMIT_STEP_MONTH]       = {    0,     0,    0, LIMIT_HELD_AT, 30 * DAY_S },
-	[LIMIT_DEMAND]           = {    0,     0,    0, 5,              DAY_S },
+	/*                           name                free  first  max   held           window */
+	[LIMIT_PASSWORD]         = { "PASSWORD",            5,     1,  900, INT64_MAX,          0 },
+	[LIMIT_PASSWORD_ACCOUNT] = { "PASSWORD_ACCOUNT",    0,     0,    0, LIMIT_HELD_AT,      0 },
+	[LIMIT_PASSWORD_NETWORK] = { "PASSWORD_NETWORK",    0,     0,    0, 100,           HOUR_S },
+	[LIMIT_SECOND_STEP]      = { "SECOND_STEP",         5,    30, 3600, LIMIT_HELD_AT,      0 },
+	[LIMIT_RECOVERY]         = { "RECOVERY",            5,    30, 3600, INT64_MAX,          0 },
+	[LIMIT_CODE_NETWORK]     = { "CODE_NETWORK",        0,     0,    0, 100,           HOUR_S },
+	[LIMIT_INVITER]          = { "INVITER",             0,     0,    0, 50,             DAY_S },
+	[LIMIT_INVITATION]       = { "INVITATION",         20,     1,  900, INT64_MAX,          0 },
+	[LIMIT_STEP_MONTH]       = { "STEP_MONTH",          0,     0,    0, LIMIT_HELD_AT, 30 * DAY_S },
+	[LIMIT_DEMAND]           = { "DEMAND",              0,     0,    0, 5,              DAY_S },
 };
 
 /* A key as the table has it: NULLs become zero bytes. */
@@ -104,7 +105,7 @@ static enum err charge_window(struct db *db, const struct rule *rule, struct key
 }
 
 /* What a row that took nothing says of when it will. */
-static enum err refused(struct db *db, const struct rule *rule, struct key key, int64_t now_s, int64_t *retry_after_s)
+static enum err refused(struct db *db, const struct rule *rule, struct key key, int64_t now_s, struct held_off *held_off)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	enum err err = db_one(db, &rows,
@@ -114,7 +115,7 @@ static enum err refused(struct db *db, const struct rule *rule, struct key key, 
 
 	int64_t wait_s = db_get_int(&rows, 1) - now_s;
 	bool held = !rule->window_s && db_get_int(&rows, 0) >= rule->held_at;
-	*retry_after_s = held ? HELD_RETRY_S : wait_s > 0 ? wait_s : 1;
+	*held_off = (struct held_off){ held ? HELD_RETRY_S : wait_s > 0 ? wait_s : 1, rule->name };
 	return ERR_TOO_MANY;
 }
 
@@ -124,7 +125,7 @@ static enum err set_wait(struct db *db, struct key key, int64_t until_s)
 	        KEY(key), db_int(until_s));
 }
 
-enum err limit_charge(struct db *db, struct limit_of of, int64_t now_s, int64_t *retry_after_s, int *count)
+enum err limit_charge(struct db *db, struct limit_of of, int64_t now_s, struct held_off *held_off, int *count)
 {
 	const struct rule *rule = &rules[of.limit];
 	struct key key = key_of(of);
@@ -133,7 +134,7 @@ enum err limit_charge(struct db *db, struct limit_of of, int64_t now_s, int64_t 
 	                              : charge_streak(db, rule, key, now_s, &wrong);
 
 	if (err == ERR_NOT_FOUND)
-		return refused(db, rule, key, now_s, retry_after_s);
+		return refused(db, rule, key, now_s, held_off);
 	if (!err && (wait_s = wait_after(rule, wrong)))
 		err = set_wait(db, key, now_s + wait_s);
 	if (!err && count)
@@ -141,7 +142,7 @@ enum err limit_charge(struct db *db, struct limit_of of, int64_t now_s, int64_t 
 	return err;
 }
 
-enum err limit_ask(struct db *db, struct limit_of of, int64_t now_s, int64_t *retry_after_s)
+enum err limit_ask(struct db *db, struct limit_of of, int64_t now_s, struct held_off *held_off)
 {
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	const struct rule *rule = &rules[of.limit];
@@ -157,7 +158,7 @@ enum err limit_ask(struct db *db, struct limit_of of, int64_t now_s, int64_t *re
 	bool waits = wait_s > 0 && wait_s <= longest_s && (!rule->window_s || count >= rule->held_at);
 	if (!held && !waits)
 		return OK;
-	*retry_after_s = held ? HELD_RETRY_S : wait_s;
+	*held_off = (struct held_off){ held ? HELD_RETRY_S : wait_s, rule->name };
 	return ERR_TOO_MANY;
 }
 

@@ -5,7 +5,7 @@
 #ifndef TWOSTEP_LIMITS_LIMITS_H
 #define TWOSTEP_LIMITS_LIMITS_H
 
-#include "http/peer.h"
+#include "http/call.h"
 #include "store/db.h"
 
 enum limit {
@@ -32,13 +32,13 @@ struct limit_of {
 };
 
 /*
- * Counts a try as wrong. OK: it may go on. ERR_TOO_MANY: not counted; *retry_after_s (1 or more) says when.
+ * Counts a try as wrong. OK: it may go on. ERR_TOO_MANY: not counted; *held_off says until when (1 s or more), and by which limit.
  * *count (may be NULL): failures with this one.
  */
-MUST_USE enum err limit_charge(struct db *db, struct limit_of of, int64_t now_s, int64_t *retry_after_s, int *count);
+MUST_USE enum err limit_charge(struct db *db, struct limit_of of, int64_t now_s, struct held_off *held_off, int *count);
 
 /* The same question without counting. */
-MUST_USE enum err limit_ask(struct db *db, struct limit_of of, int64_t now_s, int64_t *retry_after_s);
+MUST_USE enum err limit_ask(struct db *db, struct limit_of of, int64_t now_s, struct held_off *held_off);
 
 /* Takes one charge back, and the wait that it brought: the try was neither right nor wrong. */
 MUST_USE enum err limit_refund(struct db *db, struct limit_of of, int64_t now_s);
@@ -65,8 +65,8 @@ MUST_USE enum err limit_clear_noted(struct db *db, struct limit_of of, int64_t n
 struct wrong_steps { int in_a_row, in_month; };
 
 /* As limit_ask and limit_charge: both in the change that looks at the code, the charge where it is wrong. */
-MUST_USE enum err step_limit_ask(struct db *db, const struct id *account, int64_t now_s, int64_t *retry_after_s);
-MUST_USE enum err step_limit_charge(struct db *db, const struct id *account, int64_t now_s, int64_t *retry_after_s,
+MUST_USE enum err step_limit_ask(struct db *db, const struct id *account, int64_t now_s, struct held_off *held_off);
+MUST_USE enum err step_limit_charge(struct db *db, const struct id *account, int64_t now_s, struct held_off *held_off,
                                     struct wrong_steps *count);
 
 /* The code was right: the streak is forgotten, the month stays. */
@@ -96,7 +96,7 @@ enum mail_purpose { MAIL_NONE, MAIL_SIGNUP, MAIL_RESET, MAIL_SETUP, MAIL_INVITAT
 #define DIGEST_BYTES_OF_ADDRESS 32 /* keys/keyring.h: DIGEST_ADDRESS */
 MUST_USE enum err limit_mail(struct db *db, enum mail_purpose purpose,
                              const uint8_t address_digest[static DIGEST_BYTES_OF_ADDRESS],
-                             const struct peer *peer, bool known_device, int64_t now_s, int64_t *retry_after_s);
+                             const struct peer *peer, bool known_device, int64_t now_s, struct held_off *held_off);
 
 /* Forgets those that went there: none is too many. */
 MUST_USE enum err limit_mail_clear(struct db *db, enum mail_purpose purpose,

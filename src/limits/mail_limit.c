@@ -21,6 +21,11 @@ struct counts {
 	struct window hour, day, network_hour, network_day, known_day;
 };
 
+static const char *const purpose_names[] = {
+	[MAIL_SIGNUP] = "MAIL_SIGNUP", [MAIL_RESET] = "MAIL_RESET",           [MAIL_SETUP] = "MAIL_SETUP",
+	[MAIL_INVITATION] = "MAIL_INVITATION", [MAIL_EMAIL_CHANGE] = "MAIL_EMAIL_CHANGE",
+};
+
 struct question {
 	enum mail_purpose purpose;
 	const uint8_t *address;
@@ -74,7 +79,7 @@ static void wait_for_room(struct window window, int64_t limit, int64_t span_s, i
 }
 
 enum err limit_mail(struct db *db, enum mail_purpose purpose, const uint8_t address_digest[static DIGEST_BYTES_OF_ADDRESS],
-                    const struct peer *peer, bool known_device, int64_t now_s, int64_t *retry_after_s)
+                    const struct peer *peer, bool known_device, int64_t now_s, struct held_off *held_off)
 {
 	struct question q = { purpose, address_digest, { 0 }, peer->counted, known_device, now_s };
 	struct counts counts = { 0 };
@@ -100,7 +105,7 @@ enum err limit_mail(struct db *db, enum mail_purpose purpose, const uint8_t addr
 		if (known_until < until)
 			until = known_until;
 	}
-	*retry_after_s = until - now_s;
+	*held_off = (struct held_off){ until - now_s, purpose_names[purpose] };
 	return ERR_TOO_MANY;
 }
 

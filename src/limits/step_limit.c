@@ -7,18 +7,18 @@ static struct limit_of of_account(enum limit limit, const struct id *account)
 	return (struct limit_of){ limit, account, false, NULL };
 }
 
-enum err step_limit_ask(struct db *db, const struct id *account, int64_t now_s, int64_t *retry_after_s)
+enum err step_limit_ask(struct db *db, const struct id *account, int64_t now_s, struct held_off *held_off)
 {
-	enum err err = limit_ask(db, of_account(LIMIT_SECOND_STEP, account), now_s, retry_after_s);
+	enum err err = limit_ask(db, of_account(LIMIT_SECOND_STEP, account), now_s, held_off);
 
-	return err ? err : limit_ask(db, of_account(LIMIT_STEP_MONTH, account), now_s, retry_after_s);
+	return err ? err : limit_ask(db, of_account(LIMIT_STEP_MONTH, account), now_s, held_off);
 }
 
-enum err step_limit_charge(struct db *db, const struct id *account, int64_t now_s, int64_t *retry_after_s, struct wrong_steps *count)
+enum err step_limit_charge(struct db *db, const struct id *account, int64_t now_s, struct held_off *held_off, struct wrong_steps *count)
 {
-	enum err err = limit_charge(db, of_account(LIMIT_SECOND_STEP, account), now_s, retry_after_s, &count->in_a_row);
+	enum err err = limit_charge(db, of_account(LIMIT_SECOND_STEP, account), now_s, held_off, &count->in_a_row);
 
-	return err ? err : limit_charge(db, of_account(LIMIT_STEP_MONTH, account), now_s, retry_after_s, &count->in_month);
+	return err ? err : limit_charge(db, of_account(LIMIT_STEP_MONTH, account), now_s, held_off, &count->in_month);
 }
 
 enum err step_limit_right(struct db *db, const struct id *account)

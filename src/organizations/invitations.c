@@ -125,14 +125,14 @@ static enum err charge(struct db *db, const struct sending *sending)
 	struct call *call = sending->call;
 	struct limit_of of = { LIMIT_INVITER, &call->caller->account.id, false, NULL };
 
-	return limit_charge(db, of, call->now_s, &call->retry_after_s, NULL);
+	return limit_charge(db, of, call->now_s, &call->held_off, NULL);
 }
 
 static enum err charge_mail(struct db *db, const struct sending *sending)
 {
 	struct call *call = sending->call;
 
-	return limit_mail(db, MAIL_INVITATION, sending->address, &call->peer, false, call->now_s, &call->retry_after_s);
+	return limit_mail(db, MAIL_INVITATION, sending->address, &call->peer, false, call->now_s, &call->held_off);
 }
 
 static void sign(const struct sending *sending, struct invitation *invitation)

@@ -42,7 +42,7 @@ struct invited {
 
 /*
  * Each address on its own, in a change of its own, in the order given: out has form->count of them, in the arena.
- * ERR_TOO_MANY: 50 a day for an inviter over all organisations, 5 an hour and 10 a day for an address (call->retry_after_s: of
+ * ERR_TOO_MANY: 50 a day for an inviter over all organisations, 5 an hour and 10 a day for an address (call->held_off.for_s: of
  * the last one).
  * Answers for all of them: ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_NEEDS_PASSWORD, ERR_NEEDS_SECOND_STEP (role manager), ERR_INVALID
  * blames role, services, or form->field.

@@ -72,11 +72,11 @@ static struct limit_of by_network(const struct accept *accept)
 static enum err charge(struct db *db, const struct accept *accept)
 {
 	struct call *call = accept->call;
-	enum err err = limit_charge(db, by_account(accept), call->now_s, &call->retry_after_s, NULL);
+	enum err err = limit_charge(db, by_account(accept), call->now_s, &call->held_off, NULL);
 
 	if (err || !call->peer.counted)
 		return err;
-	return limit_charge(db, by_network(accept), call->now_s, &call->retry_after_s, NULL);
+	return limit_charge(db, by_network(accept), call->now_s, &call->held_off, NULL);
 }
 
 static enum err give_back(struct db *db, const struct accept *accept)

@@ -29,16 +29,6 @@ enum err membership_now(struct db *db, const struct call *call, enum right right
 	return role_may(out->role, right) ? OK : ERR_FORBIDDEN;
 }
 
-/* How the session was opened, in the words of the API. */
-static const char *methods_of(const struct session *session)
-{
-	if (session->methods & USED_OTP)
-		return "pwd,otp";
-	if (session->methods & USED_RECOVERY)
-		return "pwd,recovery";
-	return session->remembered ? "pwd,remembered_device" : "pwd";
-}
-
 /* Two requests of a session may come here together: the row count decides which of them writes the event. */
 static enum err log_sign_in(struct db *db, const struct call *call)
 {
@@ -53,7 +43,7 @@ static enum err log_sign_in(struct db *db, const struct call *call)
 	if (err || !added)
 		return err;
 	return organization_log(db, call, organization, AUDIT_SIGNED_IN,
-	        (struct about){ .account = &caller->account.id, .target = caller->account.email, .details = methods_of(&caller->session) });
+	        (struct about){ .account = &caller->account.id, .target = caller->account.email, .details = session_opened_by(&caller->session) });
 }
 
 enum err membership_touch(struct db *db, const struct call *call)

@@ -104,8 +104,9 @@ static enum err make_plan(struct db *db, const struct changing *changing, const 
                           struct demand_plan *out)
 {
 	const struct number *grace = &changing->change->grace_days;
-	int64_t now_s = changing->call->now_s, from_at = now_s + (grace->given ? grace->value : 0) * DAY_S, wait_s = 0;
+	int64_t now_s = changing->call->now_s, from_at = now_s + (grace->given ? grace->value : 0) * DAY_S;
 	struct limit_of of = { LIMIT_DEMAND, &changing->call->membership->organization, false, NULL };
+	struct held_off held_off = { 0, NULL };
 	enum err err;
 
 	*out = (struct demand_plan){ .changes = false };
@@ -113,17 +114,17 @@ static enum err make_plan(struct db *db, const struct changing *changing, const 
 		return ERR_OWN_TWO_STEP_FIRST;
 	if (before->mandate.required && !moves(&before->mandate, grace, now_s))
 		return OK;
-	err = counts ? limit_charge(db, of, now_s, &wait_s, NULL) : limit_ask(db, of, now_s, &wait_s);
+	err = counts ? limit_charge(db, of, now_s, &held_off, NULL) : limit_ask(db, of, now_s, &held_off);
 	if (err && err != ERR_TOO_MANY)
 		return err;
 	*out = (struct demand_plan){
 		.changes = true,
 		.suspends = before->mandate.required && before->mandate.from_at <= now_s,
 		.from_at = from_at,
-		.first_mail_at = now_s + wait_s,
+		.first_mail_at = now_s + held_off.for_s,
 		.mails_week_before = from_at - 7 * DAY_S > now_s,
 		.mails_day_before = from_at - DAY_S > now_s,
-		.mails_in_force = from_at > now_s + wait_s,
+		.mails_in_force = from_at > now_s + held_off.for_s,
 	};
 	return OK;
 }

@@ -56,7 +56,10 @@ static enum err carry_out(struct disable *argument)
 	enum err err = store_change(call->store, disable, argument);
 
 	call->settle_mail = true;
-	return second_step_counts(err) ? blame(call, "code", err) : err;
+	if (!second_step_counts(err))
+		return err;
+	second_step_log_wrong(call, &call->caller->account.id, argument->method);
+	return blame(call, "code", err);
 }
 
 /* Before anything is tried; the change asks again. */

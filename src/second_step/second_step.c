@@ -1,6 +1,7 @@
 #include "second_step/second_step.h"
 
 #include "audit/audit.h"
+#include "base/log.h"
 #include "limits/limits.h"
 #include "mail/letter.h"
 #include "second_step/second_step_sql.h"
@@ -66,16 +67,16 @@ static struct limit_of of_recovery(const struct account *account)
 static enum err ask(struct db *db, struct call *call, const struct account *account, enum second_step_method method)
 {
 	if (method == STEP_TOTP)
-		return step_limit_ask(db, &account->id, call->now_s, &call->retry_after_s);
-	return limit_ask(db, of_recovery(account), call->now_s, &call->retry_after_s);
+		return step_limit_ask(db, &account->id, call->now_s, &call->held_off);
+	return limit_ask(db, of_recovery(account), call->now_s, &call->held_off);
 }
 
 static enum err charge(struct db *db, struct call *call, const struct account *account, enum second_step_method method,
                        struct wrong_steps *wrong)
 {
 	if (method == STEP_TOTP)
-		return step_limit_charge(db, &account->id, call->now_s, &call->retry_after_s, wrong);
-	return limit_charge(db, of_recovery(account), call->now_s, &call->retry_after_s, &wrong->in_a_row);
+		return step_limit_charge(db, &account->id, call->now_s, &call->held_off, wrong);
+	return limit_charge(db, of_recovery(account), call->now_s, &call->held_off, &wrong->in_a_row);
 }
 
 /* Right: the counter is forgotten; a recovery code lifts the app's hold too, for it is no guess. */
@@ -107,6 +108,14 @@ enum err second_step_tell(struct db *db, const struct call *call, const struct a
 bool second_step_counts(enum err err)
 {
 	return err == ERR_CODE_REFUSED || err == ERR_RECOVERY_REFUSED;
+}
+
+void second_step_log_wrong(const struct call *call, const struct id *account, enum second_step_method method)
+{
+	char id[ID_TEXT];
+
+	log_info("sign_in_failed", LOG_TEXT("id", call->id), LOG_TEXT("address", call->peer.address),
+	         LOG_TEXT("account", id_text(account, id)), LOG_TEXT("method", method == STEP_TOTP ? "otp" : "recovery"));
 }
 
 enum err second_step_check(struct db *db, struct call *call, const struct account *account, enum second_step_method method,

@@ -31,7 +31,7 @@ MUST_USE enum err second_step_left(struct db *db, const struct id *account, int 
  * OK                  *left: recovery codes left
  * ERR_CODE_REFUSED, ERR_RECOVERY_REFUSED   wrong: must be kept (second_step_counts, db_keep)
  * ERR_CODE_USED, ERR_RECOVERY_USED   right but used: nothing is counted: must roll back
- * ERR_TOO_MANY        call->retry_after_s
+ * ERR_TOO_MANY        call->held_off.for_s
  * ERR_NOT_ENABLED
  */
 MUST_USE enum err second_step_check(struct db *db, struct call *call, const struct account *account,
@@ -45,6 +45,9 @@ MUST_USE enum err second_step_spend_all(struct db *db, struct totp_step until);
 
 /* Is it a wrong code, which was counted? */
 bool second_step_counts(enum err err);
+
+/* Behind the change that counted it, a line for the operator: whose codes are guessed, behind a password that is known, and from where. */
+void second_step_log_wrong(const struct call *call, const struct id *account, enum second_step_method method);
 
 /* Mails a person whose recovery code has just let somebody on; does nothing for the app's codes. */
 MUST_USE enum err second_step_tell(struct db *db, const struct call *call, const struct account *account,

@@ -126,7 +126,7 @@ static enum err charge_mail(struct db *db, const struct step *step)
 	uint8_t address[DIGEST_BYTES];
 	enum err err = address_digest(call->keys, step->email, address);
 
-	return err ? err : limit_mail(db, MAIL_SETUP, address, &call->peer, false, call->now_s, &call->retry_after_s);
+	return err ? err : limit_mail(db, MAIL_SETUP, address, &call->peer, false, call->now_s, &call->held_off);
 }
 
 static enum err begin(struct db *db, void *argument)

@@ -9,6 +9,15 @@ int64_t session_expires_at(const struct session *session)
 	return idle < session->ends_at ? idle : session->ends_at;
 }
 
+const char *session_opened_by(const struct session *session)
+{
+	if (session->methods & USED_OTP)
+		return "pwd,otp";
+	if (session->methods & USED_RECOVERY)
+		return "pwd,recovery";
+	return session->remembered ? "pwd,remembered_device" : "pwd";
+}
+
 bool session_young(int64_t at, int64_t max_age_s, int64_t now_s)
 {
 	return at > 0 && now_s - at <= max_age_s && at - now_s <= max_age_s;

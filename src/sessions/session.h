@@ -33,6 +33,9 @@ struct session {
 /* When it ends if nobody uses it again. */
 int64_t session_expires_at(const struct session *session);
 
+/* How it was opened, in the words of the API, for logs: "pwd,otp", "pwd,remembered_device". Static. */
+const char *session_opened_by(const struct session *session);
+
 /* `at` is at most SESSION_FRESH_S ago (and not in a future that the clock has left). */
 bool session_fresh(int64_t at, int64_t now_s);
 

@@ -77,6 +77,8 @@ enum err confirm_second_step(struct call *call, enum second_step_method method, 
 	struct confirm confirm = { .call = call, .method = method, .code = code };
 	enum err err = store_change(call->store, prove_second_step, &confirm);
 
+	if (second_step_counts(err))
+		second_step_log_wrong(call, &call->caller->account.id, method);
 	if (err) {
 		call->wrong = err_status(err) == 401 ? "code" : NULL;
 		return err;

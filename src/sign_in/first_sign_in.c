@@ -91,7 +91,7 @@ static enum err finish(struct verify *verify)
 
 	if ((err = id_new(&verify->account)) || (err = store_change(call->store, verify_try, verify)))
 		return err == ERR_CODE_INVALID ? blame(call, "code", err) : err;
-	opening_cookies(&verify->opening);
+	opening_done(&verify->opening);
 	return OK;
 }
 

@@ -44,7 +44,7 @@ static enum err look(struct db *db, void *argument)
 	struct invited_sign_up *sign_up = argument;
 	struct call *call = sign_up->opening.call;
 	struct limit_of of = { LIMIT_CODE_NETWORK, NULL, false, &call->peer.network };
-	enum err err = call->peer.counted ? limit_charge(db, of, call->now_s, &call->retry_after_s, NULL) : OK;
+	enum err err = call->peer.counted ? limit_charge(db, of, call->now_s, &call->held_off, NULL) : OK;
 
 	if (err)
 		return err;
@@ -107,6 +107,6 @@ enum err sign_up_invited(struct call *call, const struct sign_up *form, const ch
 		return err == ERR_WRONG_STATE    ? tell_owner(call, form, mailed, try)
 		       : err == ERR_CODE_INVALID ? blame(call, "invitation", err)
 		                                 : err;
-	opening_cookies(&sign_up.opening);
+	opening_done(&sign_up.opening);
 	return OK;
 }

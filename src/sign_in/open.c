@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "audit/audit.h"
+#include "base/log.h"
 #include "second_step/caller_fill.h"
 
 #include "base/banned.h"
@@ -127,12 +128,23 @@ enum err opening_remember(struct db *db, struct opening *opening, const struct i
 	return audit_add(db, call, AUDIT_DEVICE_REMEMBERED, account, account, "");
 }
 
-void opening_cookies(const struct opening *opening)
+static void log_sign_in(const struct call *call, const struct session *session)
+{
+	char account[ID_TEXT];
+
+	log_info("signed_in", LOG_TEXT("id", call->id), LOG_TEXT("address", call->peer.address),
+	         LOG_TEXT("account", id_text(&session->account, account)), LOG_TEXT("methods", session_opened_by(session)));
+}
+
+void opening_done(const struct opening *opening)
 {
 	const struct sign_in *out = opening->out;
 	struct call *call = opening->call;
 
-	if (out->transport != TRANSPORT_COOKIE || out->status == SIGN_IN_SECOND_STEP || out->status == SIGN_IN_REFUSED)
+	if (out->status == SIGN_IN_SECOND_STEP || out->status == SIGN_IN_REFUSED)
+		return;
+	log_sign_in(call, &out->caller.session);
+	if (out->transport != TRANSPORT_COOKIE)
 		return;
 	cookie_set(call, COOKIE_SESSION, out->token.text, SESSION_S);
 	if (opening->makes_known)

@@ -40,7 +40,7 @@ MUST_USE enum err opening_session(struct db *db, struct opening *opening, const 
 /* Remembers this browser for the enrolment; not under a demand, which it could not satisfy. */
 MUST_USE enum err opening_remember(struct db *db, struct opening *opening, const struct id *account, const struct id *enrolment);
 
-/* After the commit: cookies, where the transport is a cookie. */
-void opening_cookies(const struct opening *opening);
+/* After the commit: a line for the operator where somebody is signed in by now, and cookies, where the transport is a cookie. */
+void opening_done(const struct opening *opening);
 
 #endif

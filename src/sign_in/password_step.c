@@ -79,6 +79,6 @@ enum err sign_in_password(struct call *call, const char *email, const char *pass
 	if ((err = opening_prepare(&first.opening, call, transport, out)) || (err = password_try(call, address, password, &first.try)) ||
 	    (err = store_change(call->store, accept_password, &first)))
 		return err;
-	opening_cookies(&first.opening);
+	opening_done(&first.opening);
 	return OK;
 }

@@ -7,6 +7,7 @@
 struct second {
 	struct opening opening;
 	struct token_digest login;
+	struct account account; /* whose it is */
 	enum second_step_method method;
 	const char *code;
 	bool remember;
@@ -22,9 +23,10 @@ static int methods_of(enum second_step_method method)
 	return USED_PASSWORD | (method == STEP_TOTP ? USED_OTP : USED_RECOVERY);
 }
 
-static enum err open_session(struct db *db, struct second *second, const struct account *account)
+static enum err open_session(struct db *db, struct second *second)
 {
 	struct opening *opening = &second->opening;
+	const struct account *account = &second->account;
 	struct enrolment enrolment;
 	enum err err;
 
@@ -50,24 +52,24 @@ static enum err accept_code(struct db *db, void *argument)
 	struct second *second = argument;
 	struct opening *opening = &second->opening;
 	struct sign_in *out = opening->out;
-	struct account account;
+	struct account *account = &second->account;
 	struct login login;
 	enum err err;
 
 	out->status = SIGN_IN_REFUSED;
-	if ((err = login_find(db, &second->login, opening->call->now_s, &login)) || (err = account_find(db, &login.account, &account)))
+	if ((err = login_find(db, &second->login, opening->call->now_s, &login)) || (err = account_find(db, &login.account, account)))
 		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
 	out->transport = login.transport;
-	err = second_step_check(db, opening->call, &account, second->method, second->code, &out->recovery_codes_left);
+	err = second_step_check(db, opening->call, account, second->method, second->code, &out->recovery_codes_left);
 	if (second_step_counts(err))
 		return count_wrong(db, second, err);
 	if (err == ERR_NOT_ENABLED)
 		return ERR_LOGIN_EXPIRED;
 	if (err || (err = login_spend(db, &second->login)) ||
-	    (err = second_step_tell(db, opening->call, &account, second->method, out->recovery_codes_left)))
+	    (err = second_step_tell(db, opening->call, account, second->method, out->recovery_codes_left)))
 		return err;
 	out->used_recovery = second->method == STEP_RECOVERY_CODE;
-	return open_session(db, second, &account);
+	return open_session(db, second);
 }
 
 enum err sign_in_second_step(struct call *call, const char *login, enum second_step_method method, const char *code,
@@ -80,11 +82,13 @@ enum err sign_in_second_step(struct call *call, const char *login, enum second_s
 		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
 	if ((err = opening_prepare(&second.opening, call, TRANSPORT_COOKIE, out)) ||
 	    (err = store_change(call->store, accept_code, &second))) {
+		if (second_step_counts(err))
+			second_step_log_wrong(call, &second.account.id, method);
 		call->wrong = err_status(err) == 401 ? "code" : NULL;
 		return err;
 	}
 	call->settle_mail = out->used_recovery;
-	opening_cookies(&second.opening);
+	opening_done(&second.opening);
 	return OK;
 }
 

@@ -6,7 +6,7 @@ from harness import WRONG_PASSWORD, expect, new_address
 from organizations import OrganizationTest, id_hex
 
 HOUR = 3600
-LINE = re.compile(r"sign_in_failed id=(\S+) address=(\S+) account=(\S+)")
+LINE = re.compile(r"sign_in_failed id=(\S+) address=(\S+) account=(\S+) method=pwd$", re.M)
 
 
 class WrongPasswords(OrganizationTest):
@@ -83,6 +83,62 @@ class WrongPasswords(OrganizationTest):
         self.assertNotIn("sign_in_failed", [row[0] for row in self.log_of(organization)])
         shown = expect(owner.get(f"/organizations/{organization}/audit?action=sign_in_failed"), 200)["events"]
         self.assertEqual(shown, [])
+
+
+class InTheOperatorsLog(OrganizationTest):
+    SERVER = {"args": ["--trusted-proxies", "127.0.0.1"]}
+
+    def logged(self, event, person):
+        """The fields of such lines about the account, in order, without the request's id."""
+        return [re.sub(r"id=\S+ ", "", line, count=1) for line in re.findall(rf" {event} (.*)", self.server.log())
+                if f"account={person.id()}" in line]
+
+    def test_wrong_codes_behind_a_right_password_say_whose_and_where_from(self):
+        person = self.person().with_two_step()
+        thief = person.elsewhere(address="203.0.113.66")
+        login, wrong, lost = thief.half_way(), person.wrong_code(), "ZZZZ-ZZZZ-ZZZZ-ZZZZ"
+        expect(thief.second_step(login, wrong), 401, "invalid_code")
+        expect(thief.second_step(login, lost, "recovery_code"), 401, "invalid_code")
+        person.address = "203.0.113.67"
+        expect(person.post("/session/confirm", {"method": "totp", "code": wrong}), 401, "invalid_code")
+        body = {"password": person.password, "method": "totp", "code": wrong}
+        expect(person.post("/account/two-step/disable", body), 401, "invalid_code")
+        self.assertEqual(self.logged("sign_in_failed", person), [
+            f"address=203.0.113.{last} account={person.id()} method={method}"
+            for last, method in ((66, "otp"), (66, "recovery"), (67, "otp"), (67, "otp"))])
+        for code in (wrong, lost):
+            self.assertNotIn(code, self.server.log())
+
+    def test_a_completed_sign_in_names_the_account_and_how(self):
+        person = self.person().sign_up()
+        expect(person.elsewhere(address="203.0.113.68").first_step(transport="bearer"), 200)
+        person.enable()
+        browser = person.elsewhere(address="203.0.113.69")
+        login = browser.half_way()
+        self.assertEqual(len(self.logged("signed_in", person)), 2, "half a sign-in is none")
+        expect(browser.second_step(login, remember_device=True), 200)
+        expect(browser.first_step(), 200)
+        browser = person.elsewhere(address="203.0.113.70")
+        expect(browser.second_step(browser.half_way(), person.account.recovery_codes[0], "recovery_code"), 200)
+        self.assertEqual(self.logged("signed_in", person), [
+            f"address={address} account={person.id()} methods={methods}"
+            for address, methods in (("127.0.0.1", "pwd"), ("203.0.113.68", "pwd"), ("203.0.113.69", "pwd,otp"),
+                                     ("203.0.113.69", "pwd,remembered_device"), ("203.0.113.70", "pwd,recovery"))])
+
+    def test_who_is_kept_waiting_is_said_by_which_limit(self):
+        person = self.person().with_two_step()
+        thief = person.elsewhere(address="203.0.113.71")
+        login = thief.half_way()
+        while thief.first_step(password=WRONG_PASSWORD).status != 429:
+            pass
+        for _ in range(5):
+            expect(person.post("/session/confirm", {"method": "totp", "code": person.wrong_code()}), 401)
+        expect(thief.second_step(login), 429)
+        lines = re.findall(r" request (?:.*) (path=\S+ status=\d+ ms=\d+ .*)", self.server.log())
+        held = [re.sub(r"ms=\d+ ", "", line) for line in lines if "status=429" in line]
+        self.assertEqual(held, ["path=/api/v1/login status=429 address=203.0.113.71 limit=PASSWORD",
+                                "path=/api/v1/login/second-step status=429 address=203.0.113.71 limit=SECOND_STEP"])
+        self.assertEqual([line for line in lines if "limit=" in line and "status=429" not in line], [])
 
 
 if __name__ == "__main__":

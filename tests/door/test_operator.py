@@ -2,6 +2,7 @@
 import itertools
 import json
 import os
+import re
 import resource
 import socket
 import struct
@@ -157,6 +158,29 @@ class ThroughTheServer(Commands):
         for output in (self.ok("user", "show", person.email), self.ok("user", "list", "--search", person.email)):
             self.assertNotIn("\x1b", output)
             self.assertNotIn("\u202e", output)
+
+    def test_the_log_says_whom_and_what_it_was_about(self):
+        person = self.person().with_two_step()
+        organization = self.organization(person, "About")
+        account = person.id()
+        self.ok("user", "show", person.email)
+        self.ok("user", "reset-second-step", person.email, "--reason", "lost phone")
+        self.ok("host", "allow", "About.example.com", "About")
+        self.refused(2, "", "host", "allow", "https://kim:secret@about.example.com", "About")
+        self.ok("host", "forbid", "about.example.com")
+        made = self.ok("organization", "create", "About too", "--owner", person.email).strip()
+        self.refused(1, "", "user", "show", "nobody@example.com")
+        lines = re.findall(r" operator (.*)", self.server.log())
+        self.assertEqual(lines[-7:], [
+            f"command=user what=show account={account} status=0",
+            f"command=user what=reset-second-step account={account} status=0",
+            f"command=host what=allow host=about.example.com organization={organization} status=0",
+            f"command=host what=allow organization={organization} status=2",
+            "command=host what=forbid host=about.example.com status=0",
+            f"command=organization what=create organization={made} status=0",
+            "command=user what=show status=1"])
+        self.assertNotIn(person.email, "".join(lines))
+        self.assertNotIn("kim:secret", self.server.log())
 
     def test_a_long_list_comes_whole(self):
         self.server.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 350) INSERT INTO account"

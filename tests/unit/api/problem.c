@@ -86,7 +86,7 @@ static void too_many_says_how_long(void **state)
 	(void)state;
 
 	problem_begin(&problem);
-	problem.call.retry_after_s = 90;
+	problem.call.held_off.for_s = 90;
 	problem_make(&problem, ERR_TOO_MANY);
 	assert_true(has_header(&problem, "Retry-After: 90\r\n"));
 	assert_non_null(strstr(text(&problem, "detail"), "2 minutes"));

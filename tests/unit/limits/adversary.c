@@ -48,9 +48,9 @@ struct year {
 };
 
 /* As soon as it is taken; the owner goes first. Answers when he may go on: that the owner waits, too, is for his good. */
-static enum err owner_comes(struct db *db, struct year *year, int64_t *wait_s)
+static enum err owner_comes(struct db *db, struct year *year, struct held_off *held_off)
 {
-	enum err err = step_limit_ask(db, &year->account, year->now_s, wait_s);
+	enum err err = step_limit_ask(db, &year->account, year->now_s, held_off);
 
 	if (err)
 		return err;
@@ -58,13 +58,13 @@ static enum err owner_comes(struct db *db, struct year *year, int64_t *wait_s)
 	return step_limit_right(db, &year->account);
 }
 
-static enum err tries(struct db *db, struct year *year, int64_t *wait_s)
+static enum err tries(struct db *db, struct year *year, struct held_off *held_off)
 {
 	struct wrong_steps count;
 	enum err err;
 
-	if ((err = step_limit_ask(db, &year->account, year->now_s, wait_s)) ||
-	    (err = step_limit_charge(db, &year->account, year->now_s, wait_s, &count)))
+	if ((err = step_limit_ask(db, &year->account, year->now_s, held_off)) ||
+	    (err = step_limit_charge(db, &year->account, year->now_s, held_off, &count)))
 		return err;
 	year->between++;
 	year->tries++;
@@ -104,7 +104,8 @@ static enum err live(struct db *db, void *argument)
 	struct year *year = argument;
 	const struct habit *habit = year->habit;
 	int64_t owner_each_s = habit->owner_a_day ? DAY_S / habit->owner_a_day : 0;
-	int64_t owner_s = owner_each_s ? NOW + owner_each_s : NEVER_S, he_s = NOW, day_s = NOW + DAY_S, wait_s = 0;
+	int64_t owner_s = owner_each_s ? NOW + owner_each_s : NEVER_S, he_s = NOW, day_s = NOW + DAY_S;
+	struct held_off held_off = { 0, NULL };
 	enum err err;
 
 	for (year->now_s = NOW; year->now_s < NOW + DAYS * DAY_S; year->now_s = least(owner_s, least(he_s, day_s))) {
@@ -115,17 +116,17 @@ static enum err live(struct db *db, void *argument)
 			he_s = year->now_s; /* for it may have been forgotten */
 		}
 		if (year->now_s == owner_s) {
-			if ((err = owner_comes(db, year, &wait_s)) && err != ERR_TOO_MANY)
+			if ((err = owner_comes(db, year, &held_off)) && err != ERR_TOO_MANY)
 				return err;
-			owner_s += err ? least(wait_s, owner_each_s) : owner_each_s;
+			owner_s += err ? least(held_off.for_s, owner_each_s) : owner_each_s;
 			he_s = year->now_s;
 		}
 		if (year->now_s == he_s) {
 			bool careful = habit->at_most && year->between >= habit->at_most;
 
-			if (!careful && (err = tries(db, year, &wait_s)) && err != ERR_TOO_MANY)
+			if (!careful && (err = tries(db, year, &held_off)) && err != ERR_TOO_MANY)
 				return err;
-			he_s = careful ? owner_s : err ? year->now_s + wait_s : year->now_s;
+			he_s = careful ? owner_s : err ? year->now_s + held_off.for_s : year->now_s;
 		}
 	}
 	return OK;
@@ -136,16 +137,16 @@ static enum err live_with_recovery_codes(struct db *db, void *argument)
 {
 	struct year *year = argument;
 	struct limit_of of = { LIMIT_RECOVERY, &year->account, false, NULL };
-	int64_t wait_s = 0;
+	struct held_off held_off = { 0, NULL };
 
-	for (year->now_s = NOW; year->now_s < NOW + DAYS * DAY_S; year->now_s += wait_s) {
-		enum err err = limit_charge(db, of, year->now_s, &wait_s, NULL);
+	for (year->now_s = NOW; year->now_s < NOW + DAYS * DAY_S; year->now_s += held_off.for_s) {
+		enum err err = limit_charge(db, of, year->now_s, &held_off, NULL);
 
 		if (err && err != ERR_TOO_MANY)
 			return err;
 		if (err)
 			continue;
-		wait_s = 0;
+		held_off.for_s = 0;
 		year->tries++;
 		year->on_day[(year->now_s - NOW) / DAY_S]++;
 	}

@@ -53,7 +53,8 @@ static int close_store(void **state)
 /* One try at a moment. */
 struct try {
 	struct limit_of of;
-	int64_t now_s, wait_s;
+	int64_t now_s;
+	struct held_off held_off;
 	int count;
 };
 
@@ -61,14 +62,14 @@ static enum err charge(struct db *db, void *argument)
 {
 	struct try *try = argument;
 
-	return limit_charge(db, try->of, try->now_s, &try->wait_s, &try->count);
+	return limit_charge(db, try->of, try->now_s, &try->held_off, &try->count);
 }
 
 static enum err ask(struct db *db, void *argument)
 {
 	struct try *try = argument;
 
-	return limit_ask(db, try->of, try->now_s, &try->wait_s);
+	return limit_ask(db, try->of, try->now_s, &try->held_off);
 }
 
 static enum err clear(struct db *db, void *argument)
@@ -87,10 +88,10 @@ static enum err refund(struct db *db, void *argument)
 
 static enum err charged(const struct fixture *fixture, struct limit_of of, int64_t now_s, int64_t *wait_s)
 {
-	struct try try = { of, now_s, 0, 0 };
+	struct try try = { of, now_s, { 0, NULL }, 0 };
 	enum err err = store_change(fixture->store, charge, &try);
 
-	*wait_s = try.wait_s;
+	*wait_s = try.held_off.for_s;
 	return err;
 }
 
@@ -146,7 +147,7 @@ static void holds_at_a_hundred(void **state)
 {
 	struct limit_of of = { LIMIT_SECOND_STEP, &subject, false, NULL };
 	struct fixture *fixture = *state;
-	struct try try = { of, 0, 0, 0 };
+	struct try try = { of, 0, { 0, NULL }, 0 };
 	int64_t now_s = NOW, wait_s;
 
 	for (int n = 0; n < LIMIT_HELD_AT; n++, now_s += 3600)
@@ -192,7 +193,7 @@ static void a_refund_takes_the_wait_along(void **state)
 {
 	struct limit_of of = { LIMIT_PASSWORD, &subject, false, &here };
 	struct fixture *fixture = *state;
-	struct try try = { of, NOW, 0, 0 };
+	struct try try = { of, NOW, { 0, NULL }, 0 };
 	int64_t wait_s;
 
 	for (int n = 0; n < 5; n++)
@@ -219,7 +220,8 @@ static void a_wait_from_the_future_is_none(void **state)
 struct mail {
 	const struct peer *peer;
 	bool known;
-	int64_t now_s, wait_s;
+	int64_t now_s;
+	struct held_off held_off;
 	bool *would; /* NULL: it is sent; else it is only told whether it would be */
 };
 
@@ -228,7 +230,7 @@ static enum err send(struct db *db, void *argument)
 	static const uint8_t address[DIGEST_BYTES_OF_ADDRESS] = { 7 };
 	struct mail *mail = argument;
 
-	enum err err = limit_mail(db, MAIL_RESET, address, mail->peer, mail->known, mail->now_s, &mail->wait_s);
+	enum err err = limit_mail(db, MAIL_RESET, address, mail->peer, mail->known, mail->now_s, &mail->held_off);
 
 	if (!mail->would)
 		return err;
@@ -247,7 +249,7 @@ static bool would_be_sent(const struct fixture *fixture, struct mail mail)
 
 static enum err sent(const struct fixture *fixture, const struct peer *peer, bool known, int64_t now_s)
 {
-	struct mail mail = { peer, known, now_s, 0, NULL };
+	struct mail mail = { peer, known, now_s, { 0, NULL }, NULL };
 
 	return store_change(fixture->store, send, &mail);
 }
@@ -309,9 +311,9 @@ static void a_wait_for_a_mail_is_enough(void **state)
 	int waited = 0;
 
 	for (size_t i = 0; i < COUNT(sends); i++) {
-		struct mail mail = { sends[i].peer, sends[i].known, NOW + sends[i].after_s, 0, NULL };
+		struct mail mail = { sends[i].peer, sends[i].known, NOW + sends[i].after_s, { 0, NULL }, NULL };
 		enum err err = store_change(fixture->store, send, &mail);
-		int64_t wait_s = mail.wait_s;
+		int64_t wait_s = mail.held_off.for_s;
 
 		if (!err)
 			continue;
