@@ -1,6 +1,7 @@
 /* twostep host …: which organisation may claim which host. */
 #include <stdlib.h>
 
+#include "cli/command.h"
 #include "cli/operator.h"
 #include "organizations/hosts.h"
 #include "organizations/organization.h"
@@ -16,10 +17,26 @@ static void note_host(struct operation *operation)
 		operation_about(operation, "host", host);
 }
 
+static int refuse_organization(struct operation *operation, enum err err)
+{
+	const char *typed = operation->word[1];
+
+	if (err == ERR_WRONG_STATE)
+		return operation_refuse(operation, EXIT_FAILURE, typed, "several organizations have this name: say the id, as in twostep organization list");
+	if (err == ERR_NOT_FOUND)
+		return operation_refuse(operation, EXIT_FAILURE, typed, "no organization has this id or name");
+	return operation_fail(operation, err, typed);
+}
+
 static int say(struct operation *operation, enum err err, const char *done)
 {
+	const char *host = operation->word[0];
+
+	if (err == ERR_INVALID)
+		return operation_refuse(operation, EXIT_WRONG, host,
+		        "is no host: write app.example.com, or app.example.com:8443 where browsers show a port; without https://, path or *");
 	if (err)
-		return operation_fail(operation, err, operation->call.wrong ? operation->word[0] : operation->word[operation->words - 1]);
+		return operation_fail(operation, err, operation->call.wrong ? host : operation->word[operation->words - 1]);
 	put_shown(&operation->out, operation->word[0]);
 	buf_text(&operation->out, done);
 	return EXIT_SUCCESS;
@@ -31,15 +48,20 @@ static int allow(struct operation *operation)
 	enum err err = organization_resolve(&operation->call, operation->word[1], id);
 
 	note_host(operation);
-	if (!err)
-		operation_about(operation, "organization", id);
-	return say(operation, err ? err : host_allow(&operation->call, operation->word[0], id), ": allowed\n");
+	if (err)
+		return refuse_organization(operation, err);
+	operation_about(operation, "organization", id);
+	return say(operation, host_allow(&operation->call, operation->word[0], id), ": allowed\n");
 }
 
 static int forbid(struct operation *operation)
 {
+	enum err err = host_forbid(&operation->call, operation->word[0]);
+
 	note_host(operation);
-	return say(operation, host_forbid(&operation->call, operation->word[0]), ": forbidden\n");
+	if (err == ERR_NOT_FOUND)
+		return operation_refuse(operation, EXIT_FAILURE, operation->word[0], "is allowed to no organization");
+	return say(operation, err, ": forbidden\n");
 }
 
 static void put_host(struct operation *operation, const struct known_host *host)

@@ -173,6 +173,14 @@ int operation_fail(struct operation *operation, enum err err, const char *what)
 	return err == ERR_INVALID || err == ERR_HOST_OURS || err == ERR_EMAIL || err == ERR_NAME ? EXIT_WRONG : EXIT_FAILURE;
 }
 
+int operation_refuse(struct operation *operation, int status, const char *subject, const char *text)
+{
+	buf_text(&operation->line, subject ? shown(operation, subject) : "?");
+	buf_text(&operation->line, ": ");
+	buf_text(&operation->line, text);
+	return status;
+}
+
 void operation_about(struct operation *operation, const char *name, const char *value)
 {
 	if (operation->abouts < OPERATOR_ABOUT_MAX)

@@ -58,6 +58,9 @@ int operation_read(struct operation *operation, const struct operator_command *c
 /* For standard error: what went wrong in words. Returns the status that the command ends with. */
 int operation_fail(struct operation *operation, enum err err, const char *what);
 
+/* The same where the words for people at a page would say too little: "SUBJECT: TEXT". Returns `status`. */
+int operation_refuse(struct operation *operation, int status, const char *subject, const char *text);
+
 /* For the line that the running server logs of the command: an id or a host, no address of a person. name is static. */
 void operation_about(struct operation *operation, const char *name, const char *value);
 void operation_about_id(struct operation *operation, const char *name, const struct id *id);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/command.h"
 #include "cli/operator.h"
 #include "organizations/organization.h"
 
@@ -14,8 +15,10 @@ static int create(struct operation *operation)
 	enum err err;
 
 	if (!operation->owner)
-		return operation_fail(operation, ERR_INVALID, "--owner");
+		return operation_refuse(operation, EXIT_WRONG, "--owner is missing", "the address of an account that is to own it");
 	err = organization_create_for(&operation->call, operation->word[0], operation->owner, &made);
+	if (err == ERR_NOT_FOUND)
+		return operation_refuse(operation, EXIT_FAILURE, operation->owner, "no account has this address: its owner signs up first");
 	if (err)
 		return operation_fail(operation, err, err == ERR_NAME ? operation->word[0] : operation->owner);
 	operation_about_id(operation, "organization", &made.id);

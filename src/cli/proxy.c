@@ -106,6 +106,8 @@ static int find_service(struct operation *operation, struct owned_service **out)
 	if (!operation->service)
 		return refuse(operation, EXIT_WRONG, "--service is missing: the name of the service");
 	err = services_find(&operation->call, operation->service, operation->organization, LISTED_MAX + 1, out, &count);
+	if (err == ERR_NOT_FOUND && operation->organization)
+		return operation_refuse(operation, EXIT_FAILURE, operation->organization, "no organization has this id");
 	if (err)
 		return operation_fail(operation, err, operation->organization ? operation->organization : "proxy-config");
 	if (!count)

@@ -113,7 +113,11 @@ static int find_account(struct operation *operation, struct account *out)
 	struct sought sought = { email, out };
 	enum err err = email_read(operation->word[0], email);
 
-	if (err || (err = store_read(operation->call.store, seek, &sought)))
+	if (!err)
+		err = store_read(operation->call.store, seek, &sought);
+	if (err == ERR_NOT_FOUND)
+		return operation_refuse(operation, EXIT_FAILURE, operation->word[0], "no account has this address");
+	if (err)
 		return operation_fail(operation, err, operation->word[0]);
 	operation_about_id(operation, "account", &out->id);
 	return EXIT_SUCCESS;
@@ -252,17 +256,29 @@ static int say_done(struct operation *operation, enum err err, const char *done)
 	return EXIT_SUCCESS;
 }
 
+static int refuse_reason(struct operation *operation)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "takes one line, of at most %d characters", REASON_CHARACTERS_MAX);
+	return operation_refuse(operation, EXIT_WRONG, "--reason", text);
+}
+
 static int reset(struct operation *operation)
 {
 	struct account account;
+	enum err err;
 	int status;
 
 	if (!operation->reason)
-		return operation_fail(operation, ERR_INVALID, "--reason");
+		return operation_refuse(operation, EXIT_WRONG, "--reason is missing",
+		        "who asked, and how you know that it is they; the person's mail and the audit log have it");
 	if ((status = find_account(operation, &account)))
 		return status;
-	return say_done(operation, reset_by_operator(&operation->call, operation->word[0], operation->reason),
-	        ": second step reset; the next sign-in can only set up\n");
+	err = reset_by_operator(&operation->call, operation->word[0], operation->reason);
+	if (err == ERR_INVALID)
+		return refuse_reason(operation);
+	return say_done(operation, err, ": second step reset; the next sign-in can only set up\n");
 }
 
 static int close_account(struct operation *operation)
@@ -279,6 +295,9 @@ static int close_account(struct operation *operation)
 	if ((status = find_account(operation, &account)))
 		return status;
 	err = closing_by_operator(call, operation->word[0], operation->hand_over);
+	if (call->wrong && err == ERR_NOT_FOUND)
+		return operation_refuse(operation, EXIT_FAILURE, arena_printf(call->arena, "--hand-over %s", operation->hand_over),
+		        "no account of this address belongs to all that it owns");
 	if (call->wrong)
 		call->wrong = arena_printf(call->arena, "--hand-over%s%s", *operation->hand_over ? " " : "", operation->hand_over);
 	return say_done(operation, err, ": closed\n");

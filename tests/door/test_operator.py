@@ -47,7 +47,7 @@ class Commands(OrganizationTest):
         self.assertIn(person.email, self.ok("user", "show", "--json", "--data", self.server.data, "--", person.email))
         self.refused(2, "usage", "user", "show", "--", person.email, "--json")
         self.refused(2, "e-mail", "user", "show", "--", "--help")
-        self.refused(1, "nothing here", "user", "show", "--", "--data=x@example.com")
+        self.refused(1, "--data=x@example.com: no account has this address", "user", "show", "--", "--data=x@example.com")
         self.assertIn("allowed", self.ok("host", "allow", "hyphens.example.com", "--", organization))
         self.ok("host", "forbid", "--", "hyphens.example.com")
         self.ok("user", "close", "--yes", "--", person.email)
@@ -95,9 +95,9 @@ class ThroughTheServer(Commands):
         self.assertEqual(expect(person.first_step(), 200)["status"], "setup_required")
         self.assertIn(("second_step_reset", "operator", person.email, "lost phone and codes"), self.log_of(organization))
         self.refused(1, "2-step verification is off", "user", "reset-second-step", person.email, "--reason", "again")
-        self.refused(2, "--reason", "user", "reset-second-step", person.email)
-        self.refused(2, "reason", "user", "reset-second-step", person.email, "--reason", "two\nlines")
-        self.refused(1, "nothing here", "user", "reset-second-step", "nobody@example.com", "--reason", "x")
+        self.refused(2, "--reason is missing: who asked", "user", "reset-second-step", person.email)
+        self.refused(2, "--reason: takes one line", "user", "reset-second-step", person.email, "--reason", "two\nlines")
+        self.refused(1, "nobody@example.com: no account has this address", "user", "reset-second-step", "nobody@example.com", "--reason", "x")
         self.refused(2, "e-mail", "user", "reset-second-step", "no address", "--reason", "x")
 
     def test_closes_and_hands_over_first(self):
@@ -105,11 +105,11 @@ class ThroughTheServer(Commands):
         self.refused(2, "--yes", "user", "close", owner.email)
         self.refused(1, "owner", "user", "close", owner.email, "--yes")
         stranger = self.person().sign_up()
-        for heir, status, says in ((stranger.email, 1, "nothing here"), ("nobody@example.com", 1, "nothing here"), ("nobody", 2, "e-mail"),
+        for heir, status, says in ((stranger.email, 1, "belongs to all that"), ("nobody@example.com", 1, "belongs to all that"), ("nobody", 2, "e-mail"),
                                    ("", 2, "e-mail")):
             line = self.refused(status, says, "user", "close", owner.email, "--hand-over", heir, "--yes")
             self.assertTrue(line.startswith(f"twostep: --hand-over {heir}".strip() + ":"), line)
-        for person, status, says in (("nobody@example.com", 1, "nothing here"), ("nobody", 2, "e-mail")):
+        for person, status, says in (("nobody@example.com", 1, "no account has this address"), ("nobody", 2, "e-mail")):
             line = self.refused(status, says, "user", "close", person, "--hand-over", stranger.email, "--yes")
             self.assertTrue(line.startswith(f"twostep: {person}:"), line)
         self.assertEqual(self.role_of(organization, owner), "owner", "nothing half done")
@@ -142,8 +142,8 @@ class ThroughTheServer(Commands):
         rows = [json.loads(line) for line in self.ok("organization", "list", "--json").splitlines()]
         self.assertIn({"id": made, "name": "Made by hand", "owner": person.email, "members": 1}, rows)
         self.refused(2, "", "organization", "create", "a/b", "--owner", person.email)
-        self.refused(1, "", "organization", "create", "Name", "--owner", "nobody@example.com")
-        self.refused(2, "--owner", "organization", "create", "Name")
+        self.refused(1, "nobody@example.com: no account has this address", "organization", "create", "Name", "--owner", "nobody@example.com")
+        self.refused(2, "--owner is missing: the address of an account", "organization", "create", "Name")
 
     def test_wrong_words_are_named(self):
         for words, text in ((("user",), "user list"), (("user", "fly"), "user list"), (("user", "show"), "usage"), (("user", "show", "a", "b"), "usage"),
@@ -316,9 +316,11 @@ class Hosts(Commands):
         self.assertIn("shop.example.com  allowed to Alone of its name", self.ok("host", "list"))
         self.ok("host", "forbid", "shop.example.com")
         self.assertEqual(self.hosts(owner, organization, made["id"]), {"shop.example.com": "waiting"})
-        self.refused(1, "", "host", "forbid", "shop.example.com")
-        self.refused(2, "", "host", "allow", "not a host", organization)
-        self.refused(1, "twostep: No such organization: ", "host", "allow", "x.example.com", "No such organization")
+        self.refused(1, "shop.example.com: is allowed to no organization", "host", "forbid", "shop.example.com")
+        for typed in ("not a host", "https://shop.example.com", "*.example.com", "shop.example.com/x", "kim@shop.example.com"):
+            for words in (("allow", typed, organization), ("forbid", typed)):
+                self.refused(2, f"{typed}: is no host: write app.example.com", "host", *words)
+        self.refused(1, "twostep: No such organization: no organization has this id or name", "host", "allow", "x.example.com", "No such organization")
         self.assertEqual([r[0] for r in self.log_of(organization) if r[0].startswith("host_")], ["host_allowed", "host_forbidden"])
 
     def test_our_own_is_nobodys(self):
@@ -361,7 +363,8 @@ class Hosts(Commands):
     def test_a_name_that_several_have_wants_the_id(self):
         for _ in range(2):
             self.organization(self.person().sign_up(), "Twice")
-        self.refused(1, "", "host", "allow", "twice.example.com", "Twice")
+        line = self.refused(1, "Twice: several organizations have this name: say the id", "host", "allow", "twice.example.com", "Twice")
+        self.assertIn("twostep organization list", line)
         self.assertTrue(id_hex("A" * 22))
 
     def test_what_looks_like_an_id_is_one_or_nothing(self):
@@ -369,8 +372,8 @@ class Hosts(Commands):
         organization, owner, *_ = self.team("Deleted")
         expect(owner.delete(f"/organizations/{organization}"), 204)
         squat = self.organization(self.person().sign_up(), organization)
-        self.refused(1, "nothing here", "host", "allow", "deleted.example.com", organization)
-        self.refused(1, "nothing here", "proxy-config", "nginx", "--service", "Shop", "--organization", organization)
+        self.refused(1, "no organization has this id", "host", "allow", "deleted.example.com", organization)
+        self.refused(1, "no organization has this id", "proxy-config", "nginx", "--service", "Shop", "--organization", organization)
         self.ok("host", "allow", "deleted.example.com", squat)
 
 
