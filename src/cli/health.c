@@ -10,6 +10,7 @@
 #include "cli/settings.h"
 #include "http/call.h"
 #include "keys/keyring.h"
+#include "mail/mailer.h"
 #include "store/store.h"
 
 #include "base/banned.h"
@@ -54,6 +55,13 @@ enum err health_begin(const struct settings *settings)
 	return err ? err : keep(&keyring, settings->keyring);
 }
 
+static struct mailer *mail; /* NULL: not looked after */
+
+void health_watch_mail(struct mailer *mailer)
+{
+	mail = mailer;
+}
+
 static void let_go(struct named *file)
 {
 	if (file->kept >= 0)
@@ -66,6 +74,7 @@ void health_end(void)
 {
 	let_go(&database);
 	let_go(&keyring);
+	mail = NULL;
 }
 
 /* Does the path still name it, and may we still read it? Not opened to find out: closing it would give up SQLite's locks. */
@@ -148,12 +157,14 @@ static void answer_status(struct call *call, int status, const char *word, const
 	json_close(call->out);
 }
 
-/* What does not stop it from serving, but somebody should know: the same that a warning at the start says. */
+/* What does not stop it from serving, but somebody should know: the same that warnings in the log say. */
 static void list_warnings(struct call *call)
 {
 	json_list(call->out, "warnings");
 	if (settings_networks_blind(call->settings))
 		json_text(call->out, NULL, "networks_blind");
+	if (mail && mailer_is_behind(mail, call->now_s))
+		json_text(call->out, NULL, "mail_waits");
 	json_list_close(call->out);
 }
 

@@ -15,6 +15,10 @@
  * the last request. ERR_IO
  */
 MUST_USE enum err health_begin(const struct settings *settings);
+
+/* And says whether mail waits; until health_end. */
+struct mailer;
+void health_watch_mail(struct mailer *mailer);
 void health_end(void);
 
 /* GET and HEAD of /healthz, another method of it 405; false: not for us. */

@@ -141,6 +141,7 @@ static enum err open_mailer(void)
 	if (mailer_new(&service.settings, service.data.store, service.data.keys, &service.mailer, &why))
 		return blame_why(SETTING_MAIL, why);
 	store_on_wake(service.data.store, wake, &service);
+	health_watch_mail(service.mailer);
 	return OK;
 }
 

@@ -9,6 +9,8 @@
 #include "base/base.h"
 #include "base/settings.h"
 
+#define MAIL_SLOW_S 30 /* an attempt that has not ended by then is told of */
+
 struct mail {
 	const char *to;      /* address */
 	const char *message; /* RFC 5322, NUL-terminated */
@@ -26,9 +28,9 @@ enum delivered {
 	DELIVERED
 };
 
-/* Why not, for the log: fixed words and numbers, nothing that the mail or the server said. */
+/* Why not, for the log: nothing that the mail said. */
 struct delivery_trouble {
-	const char *what; /* static */
+	const char *what; /* until the next attempt: fixed words, or those of a server that refused (said.h) */
 	const char *stage;
 	int64_t reply;    /* SMTP reply or errno; 0: none */
 };

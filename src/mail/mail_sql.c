@@ -60,6 +60,13 @@ enum err mail_queue_next(struct db *db, int64_t now_s, int64_t *next_at)
 	return OK;
 }
 
+enum err mail_queue_waiting(struct db *db, int64_t before_s)
+{
+	SCOPED(db_rows_done) struct db_rows rows = { 0 };
+
+	return db_one(db, &rows, "SELECT 1 FROM mail_queue WHERE created_at <= $1 LIMIT 1", db_int(before_s));
+}
+
 enum err mail_queue_remove(struct db *db, const struct id *id)
 {
 	return db_change(db, NULL, "DELETE FROM mail_queue WHERE id = $1", db_id(id));

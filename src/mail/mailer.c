@@ -45,6 +45,8 @@ struct mailer {
 	/* of the thread alone */
 	struct queued_batch batch;
 	struct note owed;
+	atomic_bool failing;          /* the last attempt came to nothing, and not for its recipient's sake */
+	atomic_llong trying_since_ms; /* monotonic; 0: no attempt is under way */
 	unsigned troubles;    /* in a row */
 	int64_t resume_at_ms; /* monotonic; nothing is tried before */
 };
@@ -177,8 +179,13 @@ static bool deliver(struct mailer *mailer, const struct queued *mail, bool last)
 		mailer->owed = (struct note){ NOTE_REMOVE, mail->id, 0 };
 		return !settle_note(mailer);
 	}
-	if ((result = hand_over(mailer, mail, last, &trouble)) == DELIVERED_STOPPED)
+	atomic_store(&mailer->trying_since_ms, clock_monotonic_ms());
+	result = hand_over(mailer, mail, last, &trouble);
+	atomic_store(&mailer->trying_since_ms, 0);
+	if (result == DELIVERED_STOPPED)
 		return false;
+	if (result != DELIVERED_NOWHERE)
+		atomic_store(&mailer->failing, result == DELIVERED_NOT || (result == DELIVERED_LATER && !trouble.reply));
 	mailer->owed = note_for(mail, result, &trouble);
 	if (settle_note(mailer))
 		return false;
@@ -406,6 +413,21 @@ void mailer_settle(struct mailer *mailer, int max_ms)
 		if (pthread_cond_timedwait(&mailer->changed, &mailer->lock, &deadline))
 			break;
 	pthread_mutex_unlock(&mailer->lock);
+}
+
+static enum err ask_waiting(struct db *db, void *argument)
+{
+	const int64_t *before_s = argument;
+
+	return mail_queue_waiting(db, *before_s);
+}
+
+bool mailer_is_behind(struct mailer *mailer, int64_t now_s)
+{
+	int64_t before_s = now_s - MAIL_BEHIND_S, since_ms = atomic_load(&mailer->trying_since_ms);
+	bool hangs = since_ms && clock_monotonic_ms() - since_ms > MAIL_SLOW_S * 1000;
+
+	return (hangs || atomic_load(&mailer->failing)) && !store_read(mailer->store, ask_waiting, &before_s);
 }
 
 void mailer_stop(struct mailer *mailer)

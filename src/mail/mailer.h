@@ -24,6 +24,13 @@ void mailer_wake(struct mailer *mailer);
  */
 void mailer_settle(struct mailer *mailer, int max_ms);
 
+/*
+ * Has a mail waited for so long, while the way for all of them fails or hangs? One that its recipient's server alone puts off is that
+ * server's business: else anybody could have us warn.
+ */
+#define MAIL_BEHIND_S 60
+bool mailer_is_behind(struct mailer *mailer, int64_t now_s);
+
 void mailer_stop(struct mailer *mailer); /* ends the present attempt within a second; what is queued stays queued */
 void mailer_free(struct mailer *mailer);
 

@@ -46,6 +46,9 @@ MUST_USE enum err mail_queue_due(struct db *db, int64_t now_s, struct queued_bat
 /* When the next one is due. ERR_NOT_FOUND: the queue is empty. */
 MUST_USE enum err mail_queue_next(struct db *db, int64_t now_s, int64_t *next_at);
 
+/* OK: one has been there since then or before. ERR_NOT_FOUND */
+MUST_USE enum err mail_queue_waiting(struct db *db, int64_t before_s);
+
 MUST_USE enum err mail_queue_remove(struct db *db, const struct id *id);
 MUST_USE enum err mail_queue_later(struct db *db, const struct id *id, int64_t next_at); /* counts the try */
 

@@ -3,8 +3,10 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "mail/curl.h"
 #include "mail/delivery.h"
+#include "mail/said.h"
 
 #include "base/banned.h"
 
@@ -32,6 +34,10 @@ struct smtp {
 	int reply;           /* the server's last; 0: none since we last said something */
 	int64_t until_ms;    /* monotonic; the present stage may last so long */
 	bool late;           /* it did not end by then */
+	bool told;           /* the log has that the answer to the text is waited for */
+	bool quotable;       /* what we said last has no password in it, which an answer may repeat */
+	struct said said;    /* the answer to that */
+	char shown[SAID_TEXT + 32];
 	int64_t quit_at_ms;  /* we said good-bye; 0: not yet */
 };
 
@@ -44,6 +50,7 @@ static size_t give(char *to, size_t size, size_t count, void *argument)
 	if (!length && smtp->stage < STAGE_TEXT) { /* all of it is on its way, and the server has the word */
 		smtp->stage = STAGE_TEXT;
 		smtp->reply = 0;
+		smtp->said = (struct said){ .length = 0 };
 		smtp->until_ms = clock_monotonic_ms() + ANSWER_S * 1000;
 	}
 	memcpy(to, smtp->mail->message + smtp->taken, length);
@@ -56,12 +63,23 @@ static size_t ignore(char *bytes UNUSED, size_t size, size_t count, void *argume
 	return size * count;
 }
 
+/* Without a word from us nobody would know for minutes why no mail comes. */
+static void tell_slow(struct smtp *smtp, int64_t now_ms)
+{
+	if (smtp->told || smtp->stage < STAGE_TEXT || smtp->reply || smtp->until_ms - now_ms > (ANSWER_S - MAIL_SLOW_S) * 1000)
+		return;
+	smtp->told = true;
+	log_warn("mail_waits", LOG_TEXT("why", "the server took a mail and does not say what becomes of it"),
+	         LOG_TEXT("stage", stage_names[smtp->stage]), LOG_INT("waited_s", MAIL_SLOW_S), LOG_INT("longest_s", ANSWER_S));
+}
+
 /* Called about once a second, also while nothing moves. */
 static int check_time(void *argument, curl_off_t a UNUSED, curl_off_t b UNUSED, curl_off_t c UNUSED, curl_off_t d UNUSED)
 {
 	struct smtp *smtp = argument;
 	int64_t now_ms = clock_monotonic_ms();
 
+	tell_slow(smtp, now_ms);
 	if (smtp->quit_at_ms)
 		return now_ms - smtp->quit_at_ms > QUIT_MS || atomic_load(smtp->stop);
 	if (now_ms > smtp->until_ms && (smtp->stage < STAGE_TEXT || !smtp->reply)) /* once answered, the text is never called late */
@@ -74,11 +92,24 @@ static bool begins(const char *bytes, size_t length, const char *word)
 	return length >= strlen(word) && !memcmp(bytes, word, strlen(word));
 }
 
+/* All that we say but the sign-in: the lines of that have the password, in whatever form. */
+static bool is_quotable(const char *sent, size_t length)
+{
+	static const char *const words[] = { "EHLO ", "HELO ", "STARTTLS", "MAIL FROM:", "RCPT TO:", "DATA\r\n" };
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (begins(sent, length, words[i]))
+			return true;
+	return false;
+}
+
 static void watch_command(struct smtp *smtp, const char *sent, size_t length)
 {
 	static const char *const words[] = { [STAGE_MAIL] = "MAIL FROM:", [STAGE_RCPT] = "RCPT TO:", [STAGE_DATA] = "DATA\r\n" };
 
 	smtp->reply = 0;
+	smtp->said = (struct said){ .length = 0 };
+	smtp->quotable = is_quotable(sent, length);
 	for (enum stage stage = STAGE_MAIL; stage <= STAGE_DATA; stage++)
 		if (begins(sent, length, words[stage]))
 			smtp->stage = stage;
@@ -94,9 +125,10 @@ static void watch_reply(struct smtp *smtp, const char *line, size_t length)
 		else
 			reply = reply * 10 + (line[i] - '0');
 	smtp->reply = reply;
+	said_line(&smtp->said, line, length);
 }
 
-/* Sees where the dialogue is, up to our good-bye. Keeps and prints nothing else: passwords pass here. */
+/* Sees where the dialogue is, up to our good-bye. Keeps nothing else but answers: passwords pass here. */
 static int watch(CURL *easy UNUSED, curl_infotype type, char *bytes, size_t length, void *argument)
 {
 	struct smtp *smtp = argument;
@@ -239,6 +271,9 @@ static CURLcode attempt(struct smtp *smtp, const struct mail *mail)
 	smtp->reply = 0;
 	smtp->until_ms = clock_monotonic_ms() + ATTEMPT_S * 1000;
 	smtp->late = false;
+	smtp->told = false;
+	smtp->quotable = true;
+	smtp->said = (struct said){ .length = 0 };
 	smtp->quit_at_ms = 0;
 	if (!code && !(code = smtp->curl.setopt(smtp->easy, CURLOPT_MAIL_RCPT, to)) &&
 	    !(code = smtp->curl.setopt(smtp->easy, CURLOPT_FORBID_REUSE, (long)mail->last))) {
@@ -265,12 +300,24 @@ static enum delivered judge(CURLcode code, enum stage stage, int reply)
 	return reply >= 400 ? DELIVERED_LATER : DELIVERED_NOT;
 }
 
+/* libcurl's words for what a server refused are about the connection, which is well. */
+static const char *why_not(struct smtp *smtp, CURLcode code)
+{
+	char text[SAID_TEXT];
+
+	if (smtp->reply < 400 || !smtp->quotable)
+		return smtp->curl.strerror(code);
+	said_show(&smtp->said, smtp->mail->to, smtp->mail->message, text);
+	snprintf(smtp->shown, sizeof(smtp->shown), "%s%s", *text ? "the server says: " : "the server refused", text);
+	return smtp->shown;
+}
+
 static enum delivered smtp_send(void *way, const struct mail *mail, struct delivery_trouble *trouble)
 {
 	struct smtp *smtp = way;
 	CURLcode code = attempt(smtp, mail);
 
-	*trouble = (struct delivery_trouble){ smtp->curl.strerror(code), stage_names[smtp->stage], smtp->reply };
+	*trouble = (struct delivery_trouble){ why_not(smtp, code), stage_names[smtp->stage], smtp->reply };
 	return judge(code, smtp->stage, smtp->reply);
 }
 

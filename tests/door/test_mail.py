@@ -343,7 +343,7 @@ class Trouble(MailTest):
         with Mailbox() as box:
             server = self.server(f"smtp://127.0.0.1:{box.port}")
             gone = new_address("gone")
-            box.answers[gone] = ["550 nobody of that name"] * 9
+            box.answers[gone] = [f"550 5.1.1 <{gone}>: nobody of that name"] * 9
             person = Person(server)
             person.account.email = gone
             expect(person.try_sign_up(), 202)
@@ -352,7 +352,61 @@ class Trouble(MailTest):
             other, *_ = self.begin(server)
             box.wait(other.email)
             self.assertEqual(box.asked.count(gone), 1)
-            self.assertNotIn("nobody of that name", server.log())
+            self.assertRegex(server.log(), r'mail_refused to=\S+ why="the server says: 5.1.1 \*\*\* nobody of that name" stage=RCPT reply=550 ')
+            self.assertNotIn(gone, server.log())
+
+    def warnings(self, server):
+        reply = Person(server).request("GET", "/readyz")
+        self.assertEqual((reply.status, reply.json["status"]), (200, "ready"))
+        return reply.json["warnings"]
+
+    def test_mail_that_waits_for_a_dead_server_is_warned_of(self):
+        port = free_port()
+        server = self.server(f"smtp://127.0.0.1:{port}")
+        person, *_ = self.begin(server)
+        server.wait_log("mail_delayed")
+        self.assertEqual(self.warnings(server), [])
+        server.forward(61)
+        self.assertEqual(self.warnings(server), ["mail_waits"])
+        with Mailbox(port) as box:
+            box.wait(person.email)
+            self.wait_queue(server, 0)
+        self.assertEqual(self.warnings(server), [])
+
+    def test_mail_that_one_recipient_puts_off_is_not_warned_of(self):
+        with Mailbox() as box:
+            server = self.server(f"smtp://127.0.0.1:{box.port}")
+            slow = Person(server, "slow")
+            box.answers[slow.email] = ["451 greylisted"] * 9
+            expect(slow.try_sign_up(), 202)
+            server.wait_log("mail_delayed")
+            server.forward(61)
+            self.assertEqual(self.warnings(server), [])
+
+    def test_a_server_that_hangs_behind_the_text_is_told_of(self):
+        hung = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(hung.close)
+
+        def serve():
+            connection, _ = hung.accept()
+            self.addCleanup(connection.close)
+            lines = connection.makefile("rwb", 0)
+            lines.write(b"220 here\r\n")
+            for line in lines:
+                if line == b".\r\n":
+                    return
+                if line.upper().startswith((b"EHLO", b"MAIL", b"RCPT")):
+                    lines.write(b"250 fine\r\n")
+                elif line.upper().startswith(b"DATA"):
+                    lines.write(b"354 go on\r\n")
+
+        threading.Thread(target=serve, daemon=True).start()
+        server = self.server(f"smtp://127.0.0.1:{hung.getsockname()[1]}")
+        self.begin(server)
+        log = server.wait_log("mail_waits", 40)
+        self.assertRegex(log, r' warn mail_waits why="[^"@]+" stage=text waited_s=30 longest_s=300\n')
+        server.forward(61)
+        self.assertEqual(self.warnings(server), ["mail_waits"])
 
     def test_a_code_that_has_expired_is_not_sent(self):
         port = free_port()

@@ -116,6 +116,8 @@ static void stop(struct server *server)
 	close(server->listening);
 }
 
+#define LONG "sixty bytes of words of which no server has too many to say "
+
 static const char message[] = "Subject: x\r\n\r\nHello\r\n.\r\n..two\r\nend\r\n";
 
 /* A way to a host, with what it needs. */
@@ -195,6 +197,41 @@ static void each_refusal_means_what_it_should(void **state)
 		enum delivered got = send_one(&out, true, &trouble);
 		if (got != cases[i].expected || strcmp(trouble.stage, cases[i].stage) || trouble.reply != cases[i].reply)
 			fail_msg("case %zu: %d at %s, %d (%s)", i, (int)got, trouble.stage, (int)trouble.reply, trouble.what);
+		smtp_delivery.close(out.way);
+		stop(&server);
+	}
+}
+
+/* A server that refuses says why, and repeats what it was given. */
+static void what_it_says_is_told_without_what_it_repeats(void **state)
+{
+	static const char mail[] = "Subject: x\r\n\r\nhttps://login.example.com/signup?code=ABCD-EFGH-JKMN\r\n\r\nABCD-EFGH-JKMN\r\n\r\n123456\r\n";
+	static const struct {
+		struct script script;
+		const char *what;
+	} cases[] = {
+		{ { .to = "550 5.1.1 <kim@example.com>: no such user" }, "the server says: 5.1.1 *** no such user" },
+		{ { .to = "550-5.1.1 Kim is unknown,\r\n550 5.1.1 see https://help.example/550" }, "the server says: 5.1.1 *** is unknown, 5.1.1 see ***" },
+		{ { .to = "451" }, "the server refused" },
+		{ { .to = "550 a\tb\x1b[2Jc" }, "the server says: a b [2Jc" },
+		{ { .from = "550 5.7.1 not your sender" }, "the server says: 5.7.1 not your sender" },
+		{ { .greeting = "421 too busy" }, "the server says: too busy" },
+		{ { .end = "554 spam: 'abcd-efgh-jkmn' (123456) is in it 4.4" }, "the server says: spam: *** *** is in it 4.4" },
+		{ { .data = "452 try at 12:30" }, "the server says: try at 12:30" },
+		{ { .to = "550 " LONG LONG LONG LONG LONG LONG LONG LONG }, "the server says: " LONG LONG LONG "sixty bytes of words" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mail open = { "kim@example.com", mail, strlen(mail), true };
+		struct delivery_trouble trouble = { 0 };
+		struct server server;
+		struct line_out out;
+		start(&server, &cases[i].script);
+		dial(&out, "127.0.0.1", server.port);
+		(void)smtp_delivery.send(out.way, &open, &trouble);
+		if (strcmp(trouble.what, cases[i].what))
+			fail_msg("case %zu: %s", i, trouble.what);
 		smtp_delivery.close(out.way);
 		stop(&server);
 	}
@@ -380,7 +417,8 @@ static void each_stage_has_its_patience(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_refusal_means_what_it_should), cmocka_unit_test(a_batch_shares_a_connection_and_says_good_bye),
+		cmocka_unit_test(each_refusal_means_what_it_should), cmocka_unit_test(what_it_says_is_told_without_what_it_repeats),
+		cmocka_unit_test(a_batch_shares_a_connection_and_says_good_bye),
 		cmocka_unit_test(the_bytes_arrive), cmocka_unit_test(nobody_answers),
 		cmocka_unit_test(off_loopback_nothing_is_said_without_tls), cmocka_unit_test(silence_after_the_mail_costs_little),
 		cmocka_unit_test(a_stop_ends_the_attempt), cmocka_unit_test(each_stage_has_its_patience),
