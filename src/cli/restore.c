@@ -25,6 +25,7 @@
 
 struct restore {
 	struct copying copying;
+	int from; /* the backup; -1: not open */
 	struct data data; /* its lock */
 	struct new_file copy; /* of the database to be */
 	struct label label;
@@ -47,31 +48,43 @@ static int refuse_copy(const struct restore *restore, enum err err)
 }
 
 /* Not one byte is written for a file that is something else altogether. */
-static int check_kind(const struct restore *restore, int from)
+static int check_kind(const struct restore *restore)
 {
 	static const char head[] = "SQLite format 3";
 	char found[sizeof(head)] = "";
 	struct stat kind;
 
-	if (fstat(from, &kind) || !S_ISREG(kind.st_mode) || pread(from, found, sizeof(found), 0) != sizeof(found) ||
+	if (fstat(restore->from, &kind) || !S_ISREG(kind.st_mode) || pread(restore->from, found, sizeof(found), 0) != sizeof(found) ||
 	    memcmp(found, head, sizeof(head)))
 		return copying_refuse(EXIT_WRONG, from_of(restore), NO_BACKUP, NULL);
 	return EXIT_SUCCESS;
 }
 
+static int open_backup(struct restore *restore)
+{
+	restore->from = open(from_of(restore), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (restore->from < 0)
+		return copying_refuse(EXIT_WRONG, from_of(restore), "cannot be read", strerrordesc_np(errno));
+	return check_kind(restore);
+}
+
+static void close_backup(struct restore *restore)
+{
+	if (restore->from >= 0)
+		close(restore->from);
+	restore->from = -1;
+}
+
 /* Beside the database, so that a rename can take it there. */
 static int fetch(struct restore *restore)
 {
-	int from = open(from_of(restore), O_RDONLY | O_CLOEXEC | O_NONBLOCK), status;
 	enum err err;
 
-	if (from < 0)
-		return copying_refuse(EXIT_WRONG, from_of(restore), "cannot be read", strerrordesc_np(errno));
-	if (!(status = check_kind(restore, from)) && ((err = new_file_begin(&restore->copy, restore->copying.settings.database, true)) ||
-	                                              (err = new_file_fill(&restore->copy, from, copying_stopped))))
-		status = refuse_copy(restore, err);
-	close(from);
-	return status;
+	if ((err = new_file_begin(&restore->copy, restore->copying.settings.database, true)) ||
+	    (err = new_file_fill(&restore->copy, restore->from, copying_stopped)))
+		return refuse_copy(restore, err);
+	close_backup(restore);
+	return EXIT_SUCCESS;
 }
 
 static int check(struct restore *restore)
@@ -139,11 +152,14 @@ static int report(const struct restore *restore)
 	return help_flushed();
 }
 
+/* The backup first: for a name that was mistyped no folder is made. */
 static int run(struct restore *restore)
 {
 	struct copying *copying = &restore->copying;
 	int status;
 
+	if ((status = open_backup(restore)))
+		return status;
 	if (data_lock(&restore->data, &copying->settings, &copying->given, &copying->wrong))
 		return command_refuse(copying->wrong.line);
 	new_file_sweep(copying->settings.database); /* the lock is ours */
@@ -155,11 +171,12 @@ static int run(struct restore *restore)
 
 int command_restore(char *const *arguments)
 {
-	struct restore restore = { .data = DATA_NONE, .copy = NEW_FILE_NONE };
+	struct restore restore = { .from = -1, .data = DATA_NONE, .copy = NEW_FILE_NONE };
 	int status = copying_begin(&restore.copying, &words, arguments);
 
 	if (!status)
 		status = run(&restore);
+	close_backup(&restore);
 	new_file_drop(&restore.copy);
 	data_close(&restore.data);
 	copying_done(&restore.copying);

@@ -710,6 +710,15 @@ class Restore(BackupTest):
         self.assertEqual([n for n in os.listdir(self.server.data) if ".part" in n or n.startswith("twostep.db-")], [])
         self.server.start()
 
+    def test_for_what_is_no_backup_no_folder_is_made(self):
+        with open(os.path.join(self.folder, "text"), "w", encoding="ascii") as file:
+            file.write("hello, this is a text")
+        for name, text in (("nowhere", "nowhere: cannot be read"), ("text", "text: is no backup of twostep")):
+            with self.subTest(name):
+                new = os.path.join(self.folder, "new-" + name)
+                self.refused(2, text, "restore", name, data=new)
+                self.assertFalse(os.path.exists(new))
+
     def test_an_older_backup_comes_to_the_newest_schema(self):
         person = self.person().with_two_step()
         self.backup()
