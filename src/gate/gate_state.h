@@ -31,5 +31,6 @@ void gate_pass_cookies(struct answer *out, const struct request *request, const 
 /* refusal.c: answers a check that nobody is let in by, and what goes wrong on the way to another host. */
 void gate_refuse_check(struct call *call, const struct check *check, enum verdict verdict);
 void gate_refuse(struct call *call, enum err err);
+void gate_refuse_with(struct call *call, enum err err, const char *place); /* a page has a link to an address, which mends it */
 
 #endif

@@ -65,7 +65,11 @@ static const char *cookie_text(struct call *call, enum cookie cookie, const stru
 	return cookie_find(call->request, cookie, asked->https, &there) ? arena_copy(call->arena, there.bytes, there.length) : "";
 }
 
-/* A HEAD is told a place, and changes nothing: its code serves the GET that comes behind it. */
+/*
+ * A HEAD is told a place, and changes nothing: its code serves the GET that comes behind it. Where the nonce is gone, as after a sign-in
+ * that took longer than it lives, one more round brings who is signed in by now to where they were going. They begin it themselves: a
+ * browser that keeps no cookies would go round for ever.
+ */
 static enum err finish(struct call *call)
 {
 	SCOPED(token_wipe) struct token token = { "" };
@@ -81,7 +85,12 @@ static enum err finish(struct call *call)
 	try.app = cookie_text(call, COOKIE_APP, &asked);
 	if (call->arena->failed) /* a code is spent by any try */
 		return ERR_MEMORY;
-	if (call->request->method != HEAD && (err = hand_over_finish(call, &try, &address, &token)))
+	err = call->request->method == HEAD ? OK : hand_over_finish(call, &try, &address, &token);
+	if (err == ERR_NO_NONCE) {
+		gate_refuse_with(call, err, address);
+		return OK;
+	}
+	if (err)
 		return err == ERR_NOT_FOUND ? ERR_NO_WAY_BACK : err;
 	if (*token.text)
 		cookie_set_at(call, COOKIE_APP, asked.https, token.text, 0);

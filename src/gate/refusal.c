@@ -14,14 +14,27 @@
 /* The policy names the digest of the style: a test holds the two together. */
 #define STYLE \
 	"body{font:1rem/1.6 system-ui,sans-serif;max-width:34rem;" \
-	"margin:15vh auto;padding:0 1.25rem;word-break:keep-all}"
+	"margin:15vh auto;padding:0 1.25rem;word-break:keep-all}" \
+	".go{display:inline-block;padding:.5rem 1rem;border:1px solid;border-radius:.5rem}"
 #define POLICY \
-	"default-src 'none'; style-src 'sha256-SFtY2Lir/JQBtwxMlNN3R5GilxB4ViOAXTUULcXmhGo='; " \
+	"default-src 'none'; style-src 'sha256-A42tPthh6hIfXl5ncNgiZMwzzu4IfE3exDzwpDkuOSo='; " \
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 /* ---- in words ---- */
 
-static void write_page(struct call *call, enum err err)
+static void write_link(struct call *call, const char *attributes, const char *place, enum msg msg)
+{
+	struct buf *out = &call->out->body;
+
+	buf_printf(out, "<p><a%s href=\"", attributes);
+	html_url(out, place);
+	buf_text(out, "\">");
+	html_text(out, lang_text(call->locale, msg));
+	buf_text(out, "</a></p>");
+}
+
+/* place: the one step that mends it; NULL: there is none. */
+static void write_page(struct call *call, enum err err, const char *place)
 {
 	struct buf *out = &call->out->body;
 
@@ -38,23 +51,27 @@ static void write_page(struct call *call, enum err err)
 		html_text(out, call->caller->account.email);
 		buf_text(out, "</p>");
 	}
-	buf_text(out, "<p><a href=\"");
-	html_url(out, call->settings->public_url);
-	buf_text(out, "\">");
-	html_text(out, lang_text(call->locale, MSG_GATE_HOME));
-	buf_text(out, "</a></p></main></html>\n");
+	if (place)
+		write_link(call, " class=\"go\"", place, MSG_GATE_GO);
+	write_link(call, "", call->settings->public_url, MSG_GATE_HOME);
+	buf_text(out, "</main></html>\n");
 	call->out->content_type = "text/html; charset=utf-8";
 	call->out->csp = POLICY;
 }
 
-void gate_refuse(struct call *call, enum err err)
+void gate_refuse_with(struct call *call, enum err err, const char *place)
 {
 	answer_reset(call->out);
 	call->out->status = err_status(err);
 	if (request_takes_pages(call->request))
-		write_page(call, err);
+		write_page(call, err, place);
 	else
 		reply_problem(call->out, call->locale, err);
+}
+
+void gate_refuse(struct call *call, enum err err)
+{
+	gate_refuse_with(call, err, NULL);
 }
 
 /* ---- on the way to where it can be mended ---- */

@@ -33,15 +33,22 @@ struct finish {
 	const char *host;
 	struct token_digest code, nonce, app, token;
 	struct hand_over row;
+	bool has_nonce;
 	bool open; /* already: the token is not used */
 };
+
+static bool is_young(const struct finish *finish)
+{
+	const struct hand_over *row = &finish->row;
+
+	return row->expires_at > finish->call->now_s && row->expires_at <= finish->call->now_s + HAND_OVER_S;
+}
 
 static bool is_for(const struct finish *finish)
 {
 	const struct hand_over *row = &finish->row;
 
-	return row->expires_at > finish->call->now_s && row->expires_at <= finish->call->now_s + HAND_OVER_S &&
-	       same_bytes(row->nonce.bytes, finish->nonce.bytes, sizeof(row->nonce.bytes));
+	return is_young(finish) && finish->has_nonce && same_bytes(row->nonce.bytes, finish->nonce.bytes, sizeof(row->nonce.bytes));
 }
 
 /* By the session that the code is of, in this browser. ERR_NOT_FOUND */
@@ -65,7 +72,7 @@ static enum err finish_change(struct db *db, void *argument)
 		return db_keep(db, ERR_NOT_FOUND);
 	if (!is_for(finish)) {
 		finish->open = !(err = find_open(db, finish));
-		return db_keep(db, err);
+		return db_keep(db, err == ERR_NOT_FOUND && is_young(finish) && !finish->has_nonce ? ERR_NO_NONCE : err);
 	}
 	return app_session_add(db, &finish->row, &finish->token, finish->call->now_s);
 }
@@ -73,7 +80,7 @@ static enum err finish_change(struct db *db, void *argument)
 enum err hand_over_finish(struct call *call, const struct hand_over_try *with, const char **address, struct token *token)
 {
 	SCOPED(token_wipe) struct token made = { "" };
-	struct finish finish = { .call = call, .host = with->host };
+	struct finish finish = { .call = call, .host = with->host, .has_nonce = *with->nonce };
 	enum err err;
 
 	if (!with->code)
@@ -81,12 +88,14 @@ enum err hand_over_finish(struct call *call, const struct hand_over_try *with, c
 	if ((err = token_parse(with->code, &finish.code)) ||
 	    ((err = token_parse(with->nonce, &finish.nonce)) && err != ERR_NOT_FOUND) ||
 	    ((err = token_parse(with->app, &finish.app)) && err != ERR_NOT_FOUND) ||
-	    (err = token_new(&made, &finish.token)) || (err = store_change(call->store, finish_change, &finish)))
+	    (err = token_new(&made, &finish.token)))
 		return err;
-	if (!finish.open)
+	if ((err = store_change(call->store, finish_change, &finish)) && err != ERR_NO_NONCE)
+		return err;
+	if (!err && !finish.open)
 		*token = made;
 	*address = finish.row.place;
-	return OK;
+	return err;
 }
 
 enum err hand_over_caller(struct db *db, const struct token_digest *token, const char *host, int64_t now_s, struct caller *out)

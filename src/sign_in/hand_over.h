@@ -31,6 +31,7 @@ struct hand_over_try {
  * address  where to go on, in the arena
  * token    of the new cookie; "" where nothing is opened, for nonce or time do not fit, but the code's session has the host open in
  *          this browser already: of two windows that began at once one has lost its nonce to the other
+ * ERR_NO_NONCE: all of it fits, but the browser brought no nonce at all; *address is where it was going, at that very host
  * ERR_NOT_FOUND: no such code, or not for this host and browser, or too late, or its session has ended
  */
 MUST_USE enum err hand_over_finish(struct call *call, const struct hand_over_try *with, const char **address, struct token *token);

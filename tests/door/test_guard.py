@@ -2,8 +2,10 @@
 import base64
 import contextlib
 import hashlib
+import html
 import itertools
 import json
+import re
 import sqlite3
 import subprocess
 import threading
@@ -504,6 +506,45 @@ class Elsewhere(HandOverTest):
         refused(self.follow(visitor, location), "after sign-out")
         for query in ("", "?code=", "?code=x", f"?{query}&{query}", f"?code={'A' * 43}"):
             refused(self.at_app(visitor, self.PROTO, host, "/authz/session" + query), query)
+
+    def test_who_took_longer_than_the_nonce_lives_comes_in_by_one_press(self):
+        organization, owner, *_ , host, service = self.set_up()
+        second = f"second{next(self.names)}.example"
+        self.service(owner, organization, second, "Second")
+        self.allow(second, organization)
+        for language, word in (("en", "Open the application"), ("ko", "애플리케이션 열기")):
+            for uri in ("/deep/page?x=1&y=<2>", "//evil.example/x"):
+                visitor = self.elsewhere(owner)
+                place = self.follow(visitor, self.start(visitor, host, uri)).header("Location")
+                visitor.cookies.pop(self.NONCE)  # its ten minutes at the sign-in page
+                visitor.sign_in()
+                code = self.go_back(visitor, host, place)
+                app = self.person(language=language)  # what the same browser brings to the application's host: nothing
+                reply = self.follow(app, code)
+                self.assertEqual((reply.status, reply.header("Location"), reply.all("Set-Cookie")), (403, None, []), uri)
+                links = re.findall(r'<a class="go" href="([^"]*)">([^<]*)</a>', reply.text)
+                self.assertEqual([(html.unescape(href), text) for href, text in links], [(f"{self.PROTO}://{host}{uri}", word)])
+                self.assertNotIn("refresh", reply.text)
+                self.assertNotIn('class="go"', self.follow(app, code).text, "the code is spent")
+                self.hand_over(visitor, host, uri)  # what pressing it begins
+                self.assert_let_in(self.check(visitor, host))
+
+        def plain(reply, about):
+            self.assertEqual(reply.status, 403, about)
+            self.assertNotIn('class="go"', reply.text, about)
+
+        visitor = self.elsewhere(owner).sign_in()
+        for about, cookies, at, forward in (
+                ("another host", None, second, 0), ("after a minute", None, host, 61), ("another nonce", {self.NONCE: "A" * 43}, host, 0),
+                ("an odd one", {self.NONCE: "x"}, host, 0)):
+            location = self.code(visitor, host, "/secret")
+            self.server.forward(forward)
+            other = self.person()
+            other.cookies = cookies or {}
+            plain(self.at_app(other, self.PROTO, at, "/authz/session?" + location.partition("?")[2]), about)
+        plain(self.at_app(self.person(), self.PROTO, host, f"/authz/session?code={'A' * 43}"), "no code of ours")
+        script = self.at_app(self.person(), self.PROTO, host, "/authz/session?" + self.code(visitor, host).partition("?")[2], {"Accept": "*/*"})
+        self.assertEqual((script.status, script.code), (403, "forbidden"))
 
     def begin_twice(self, person, host):
         """Two windows ask before either has its nonce: both addresses at our host; the browser keeps the second nonce."""
