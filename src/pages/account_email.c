@@ -118,8 +118,11 @@ static enum err undo(struct call *call)
 /* What stands in the way is told before a password is typed; to a session that owes its code not yet. */
 enum err show_close(struct call *call, enum err err)
 {
-	enum err told = err == ERR_NEEDS_SECOND_STEP || err == ERR_LAST_OWNER ? OK : err;
+	static const char *const needed[] = { "password", "confirm_code", NULL };
+	enum err told = err == ERR_LAST_OWNER ? OK : confirm_told(call, err);
 	enum err allowed = call->caller->restricted ? OK : closing_allowed(call);
+
+	page_blame_first(call, err, needed);
 	const struct part_confirm *fields = confirm_fields(call, FRESH_SECOND_STEP, err, CLOSE_PATH "?method=recovery_code");
 
 	if (page_cannot_tell(allowed))
@@ -132,7 +135,7 @@ enum err show_close(struct call *call, enum err err)
 		.frame = page_frame(call, confirm.recovery ? CLOSE_PATH "?method=recovery_code" : CLOSE_PATH, told),
 		.confirm = &confirm,
 		.email = call->caller->account.email,
-		.password_error = page_field(call, err, "password"),
+		.password_error = page_field_needed(call, told, "password"),
 		.owns = err == ERR_LAST_OWNER || allowed == ERR_LAST_OWNER,
 	};
 	if (!page.frame)

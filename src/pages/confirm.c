@@ -23,12 +23,19 @@ static bool given(const char *value)
 	return value && *value;
 }
 
+static bool is_due(enum err err)
+{
+	return err == ERR_NEEDS_PASSWORD || err == ERR_NEEDS_SECOND_STEP;
+}
+
 static enum err prove_password(struct call *call, const char *password)
 {
 	struct caller now;
-	enum err err = confirm_password(call, password, &now);
+	enum err err = page_needs(call, "confirm_password", password);
 
-	if (!err)
+	if (err)
+		return err;
+	if (!(err = confirm_password(call, password, &now)))
 		return guard_again(call);
 	call->wrong = "confirm_password";
 	return err;
@@ -40,7 +47,8 @@ static enum err prove_code(struct call *call, const struct confirm_form *form)
 	struct caller now;
 	enum err err;
 
-	if ((err = second_step_method_read(call, form->confirm_method ? form->confirm_method : "totp", &method)))
+	if ((err = page_needs(call, "confirm_code", form->confirm_code)) ||
+	    (err = second_step_method_read(call, form->confirm_method ? form->confirm_method : "totp", &method)))
 		return err;
 	if (!(err = confirm_second_step(call, method, form->confirm_code, &now)))
 		return guard_again(call);
@@ -48,28 +56,37 @@ static enum err prove_code(struct call *call, const struct confirm_form *form)
 	return err;
 }
 
+/* A field that the page did not have is asked for; one that it had and that was left empty is told. */
 enum err confirm_mend(struct call *call, enum err refusal)
 {
 	const struct confirm_form *form;
 	enum err err = refusal;
+	bool switches;
 
-	if ((refusal != ERR_NEEDS_PASSWORD && refusal != ERR_NEEDS_SECOND_STEP) || call->request->method != POST)
+	if (!is_due(refusal) || call->request->method != POST)
 		return refusal;
 	if (form_read_urlencoded(call, &confirm_form))
 		return refusal;
 	form = call->form;
-	if (err == ERR_NEEDS_PASSWORD && given(form->confirm_password))
+	switches = given(form->confirm_use);
+	if (err == ERR_NEEDS_PASSWORD && (switches ? given(form->confirm_password) : form->confirm_password != NULL))
 		err = prove_password(call, form->confirm_password);
-	if (err == ERR_NEEDS_SECOND_STEP && given(form->confirm_code) && !given(form->confirm_use))
+	if (err == ERR_NEEDS_SECOND_STEP && form->confirm_code && !switches)
 		err = prove_code(call, form);
 	return err;
 }
 
 bool confirm_concerns(const struct call *call, enum err err)
 {
-	if (err == ERR_NEEDS_PASSWORD || err == ERR_NEEDS_SECOND_STEP)
+	if (is_due(err))
 		return true;
 	return call->caller && call->wrong && !strncmp(call->wrong, "confirm_", 8) && !page_cannot_tell(err);
+}
+
+/* Nothing to tell where the page is asked for, or shown with the other kind of code. */
+enum err confirm_told(struct call *call, enum err err)
+{
+	return is_due(err) && (call->request->method != POST || given(form_value(call, "confirm_use"))) ? OK : err;
 }
 
 /* Which kind of code the visitor is about to type: the button just pressed, the page just shown, or the link followed. */
@@ -94,6 +111,7 @@ const struct part_confirm *confirm_fields(struct call *call, enum freshness fres
 {
 	struct part_confirm *fields = arena_alloc(call->arena, sizeof(*fields));
 	const struct caller *caller = call->caller;
+	enum err told = is_due(err) ? OK : err;
 	bool old_code = !session_fresh(caller->session.second_step_at, call->now_s);
 
 	if (!fields)
@@ -101,8 +119,8 @@ const struct part_confirm *confirm_fields(struct call *call, enum freshness fres
 	fields->password = freshness == FRESH_PROOFS && !session_fresh(caller->session.confirmed_at, call->now_s);
 	fields->code = freshness != FRESH_NOT && caller->two_step && (old_code || asks_for_code(call, err));
 	fields->recovery = fields->code && wants_recovery(call);
-	fields->password_error = page_field(call, err, "confirm_password");
-	fields->code_error = page_field(call, err, "confirm_code");
+	fields->password_error = page_field_needed(call, told, "confirm_password");
+	fields->code_error = page_field_needed(call, told, "confirm_code");
 	fields->other = other;
 	return fields;
 }
@@ -144,7 +162,7 @@ enum err confirm_show(struct call *call, enum err err)
 	struct keeping keeping = { .call = call };
 	enum err failed = form_each(call, keep, &keeping);
 	/* That a proof is due is said by the page itself. */
-	enum err told = err == ERR_NEEDS_PASSWORD || err == ERR_NEEDS_SECOND_STEP ? OK : err;
+	enum err told = is_due(err) ? OK : err;
 	bool restricted = call->caller->restricted;
 	const char *back = call->membership ? organization_place(call, "") : "/account/two-step";
 

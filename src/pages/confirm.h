@@ -13,6 +13,12 @@ MUST_USE enum err confirm_mend(struct call *call, enum err refusal);
 bool confirm_concerns(const struct call *call, enum err err);
 
 /*
+ * What a page with fields of its own beside those of confirming tells at its top: that a proof is due, to who sent its form before
+ * it had the field.
+ */
+enum err confirm_told(struct call *call, enum err err);
+
+/*
  * The fields that a route of this freshness asks the caller for now, in the arena; NULL: memory.
  * other  where the page leads with the other kind of code; NULL: a button of the same form
  */

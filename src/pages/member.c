@@ -167,12 +167,14 @@ static const struct form reset_form = FORM(reset_form, reset_fields);
 
 enum err show_reset(struct call *call, enum err err)
 {
-	enum err told = err == ERR_NEEDS_SECOND_STEP ? OK : err;
+	static const char *const needed[] = { "reason", "password", "confirm_code", NULL };
+	enum err told = confirm_told(call, err);
 	struct member member;
 	enum err failed = member_look(call, call->segment[1], &member);
 
 	if (failed)
 		return failed;
+	page_blame_first(call, err, needed);
 	const char *const words[] = { member.email };
 	const struct page_reset page = {
 		.frame = page_frame(call, member_place(call, "/reset"), told),
@@ -182,8 +184,8 @@ enum err show_reset(struct call *call, enum err err)
 		.email = member.email,
 		.own_email = call->caller->account.email,
 		.reason = form_value(call, "reason"),
-		.reason_error = page_field(call, err, "reason"),
-		.password_error = page_field(call, err, "password"),
+		.reason_error = page_field_needed(call, told, "reason"),
+		.password_error = page_field_needed(call, told, "password"),
 		.command = err == ERR_OTHER_ORGANIZATIONS ? page_command(call, "twostep user reset-second-step --reason TEXT", words, 1) : NULL,
 		.contact = call->settings->contact,
 	};

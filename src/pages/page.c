@@ -142,6 +142,35 @@ const char *page_field(struct call *call, enum err err, const char *field)
 	return err && call->wrong && !strcmp(call->wrong, field) ? form_sentence(call, err) : NULL;
 }
 
+/* The form has the field, and nothing in it. */
+static bool left_empty(struct call *call, const char *field)
+{
+	const char *value = call->request->method == POST ? form_value(call, field) : NULL;
+
+	return value && !*value;
+}
+
+const char *page_field_needed(struct call *call, enum err err, const char *field)
+{
+	const char *told = page_field(call, err, field), *wrong = call->wrong;
+
+	if (told || !err || !left_empty(call, field))
+		return told;
+	call->wrong = field;
+	told = form_sentence(call, ERR_INVALID);
+	call->wrong = wrong;
+	return told;
+}
+
+void page_blame_first(struct call *call, enum err err, const char *const *fields)
+{
+	for (; err == ERR_INVALID && *fields; fields++)
+		if (left_empty(call, *fields)) {
+			call->wrong = *fields;
+			return;
+		}
+}
+
 enum err page_needs(struct call *call, const char *field, const char *value)
 {
 	if (value && *value)

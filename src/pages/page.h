@@ -22,6 +22,12 @@ const char *page_sentence(struct call *call, enum err err);
 /* That sentence where the error is about this field, else NULL; ERR_INVALID is a field that was left empty. */
 const char *page_field(struct call *call, enum err err, const char *field);
 
+/* The same of a field that must be there: it is told too where the error is another's, and the form came with this one empty. */
+const char *page_field_needed(struct call *call, enum err err, const char *field);
+
+/* Where something was left empty: blames the first such field of these, which stand in their order on the page; NULL ends them. */
+void page_blame_first(struct call *call, enum err err, const char *const *fields);
+
 /* A value that must be there: OK, or ERR_INVALID with call->wrong. */
 MUST_USE enum err page_needs(struct call *call, const char *field, const char *value);
 

@@ -87,8 +87,11 @@ enum err send_codes_file(struct call *call, const struct recovery_set *codes)
 
 enum err show_reissue(struct call *call, enum err err)
 {
-	enum err told = err == ERR_NEEDS_SECOND_STEP ? OK : err;
-	const struct part_confirm *fields = confirm_fields(call, FRESH_SECOND_STEP, told, CODES_PATH "?method=recovery_code");
+	static const char *const needed[] = { "password", "confirm_code", NULL };
+	enum err told = confirm_told(call, err);
+
+	page_blame_first(call, err, needed);
+	const struct part_confirm *fields = confirm_fields(call, FRESH_SECOND_STEP, err, CODES_PATH "?method=recovery_code");
 
 	if (!fields)
 		return ERR_MEMORY;
@@ -98,7 +101,7 @@ enum err show_reissue(struct call *call, enum err err)
 		.frame = page_frame(call, confirm.recovery ? CODES_PATH "?method=recovery_code" : CODES_PATH, told),
 		.confirm = &confirm,
 		.email = call->caller->account.email,
-		.password_error = page_field(call, told, "password"),
+		.password_error = page_field_needed(call, told, "password"),
 	};
 	if (!page.frame)
 		return ERR_MEMORY;

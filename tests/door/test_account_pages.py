@@ -83,11 +83,13 @@ class ClosingAnAccount(PagesTest):
 
     def test_a_wrong_code_is_told_at_its_field_in_the_language_of_the_page(self):
         kim = self.signed_up(two_step=True)
+        page = kim.open("/account/close")
         self.server.forward(700)
-        page = kim.open("/account/close").press("Close my account", Password=kim.password)
+        page = page.press("Close my account", Password=kim.password)
         self.assertEqual((page.path, page.reply.status), ("/account/close", 403))
         self.assertTrue(page.has("Authentication code", "input"))
         self.assertFalse(page.field("Authentication code").has("aria-invalid"), "asked for, not refused")
+        self.assertIn("Confirm with a code", page.main.text, "why the page is back")
         for locale, word in (("en", "This code is not right"), ("ko", "코드가 맞지 않습니다")):
             kim.cookies["twostep-locale"] = locale
             page = kim.send("/account/close", {"password": kim.password, "confirm_method": "totp", "confirm_code": kim.wrong_code()})
@@ -98,7 +100,7 @@ class ClosingAnAccount(PagesTest):
             self.assertIn("password", page.ids, "both are typed again")
             self.assertIn(word, page.ids[field["aria-describedby"].split()[0]].text)
         page = kim.send("/account/close", {"password": "", "confirm_method": "totp", "confirm_code": ""})
-        self.assertEqual(page.reply.status, 403)
+        self.assertEqual(page.reply.status, 400)
         self.assertTrue(kim.is_signed_in())
 
     def test_a_session_that_owes_its_code_gives_it_beside_the_password(self):
@@ -125,6 +127,85 @@ class ClosingAnAccount(PagesTest):
         self.assertEqual(page.reply.status, 409)
         self.assertIn("Hand ownership over", page.text)
         self.assertTrue(owner.is_signed_in())
+
+
+class ProofsLeftEmpty(PagesTest):
+    """A form that asks for proofs again says of each that it was left empty, and leads to the first."""
+
+    def empty(self, page, *labels):
+        self.assertEqual(page.reply.status, 400, page.main.text[:400])
+        self.assertTrue(page.root.all("title")[0].text.startswith("Error: "), page.root.all("title")[0].text)
+        marked = [n for n in page.main.all("input") if n["aria-invalid"] == "true"]
+        self.assertEqual([page.name(n) for n in marked], list(labels))
+        for field in marked:
+            self.assertTrue(page.ids[field["aria-describedby"].split()[0]].text, field["id"])
+            self.assertTrue(field.has("autofocus"), field["id"])
+        alert = next(n for n in page.main.walk() if n["role"] == "alert")
+        self.assertEqual([a["href"] for a in alert.all("a")], ["#" + marked[0]["id"]])
+        return page
+
+    def stale(self):
+        kim = self.signed_up(two_step=True)
+        self.server.forward(700)
+        return kim
+
+    def test_in_place(self):
+        kim, email = self.stale(), new_address()
+        page = kim.open("/account/email").press("Send the code", **{"New e-mail address": email})
+        self.assertFalse(any(n.has("aria-invalid") for n in page.main.walk()), "asked for the first time")
+        page = self.empty(page.press("Continue"), "Password", "Authentication code")
+        page = page.press("Use a recovery code")
+        self.assertEqual(page.reply.status, 403)
+        self.assertFalse(any(n.has("aria-invalid") for n in page.main.walk()), "another kind was asked for")
+        page = self.empty(page.press("Continue"), "Password", "Recovery code")
+        page = page.press("Use the authenticator app")
+        page = page.press("Continue", Password=WRONG_PASSWORD)
+        self.wrong_at(page, "Password", 403)
+        self.wrong_at(page, "Authentication code", 403)
+        page = self.empty(page.press("Continue", Authentication_code=kim.app_code()), "Password")
+        page = self.empty(page.press("Continue", Password=kim.password), "Authentication code")
+        self.assertIn(email, page.press("Continue", Authentication_code=kim.app_code()).text)
+
+    def test_on_the_way_on(self):
+        kim = self.stale()
+        page = self.empty(kim.open("/confirm").press("Continue"), "Authentication code")
+        page = self.empty(page.press("Use a recovery code").press("Continue"), "Recovery code")
+        page.press("Continue", Recovery_code=kim.account.recovery_codes[0])
+
+    def test_of_new_recovery_codes(self):
+        kim = self.stale()
+        page = kim.open("/account/two-step/recovery-codes")
+        page = self.empty(page.press("Next"), "Password", "Authentication code")
+        page = self.empty(page.press("Next", Password=kim.password), "Authentication code")
+        page = self.empty(page.press("Next", Authentication_code=kim.app_code()), "Password")
+        self.assertTrue(page.press("Next", Password=kim.password).has("Complete", "button"))
+
+    def test_of_closing(self):
+        kim = self.stale()
+        page = kim.open("/account/close")
+        page = self.empty(page.press("Close my account"), "Password", "Authentication code")
+        page = self.empty(page.press("Close my account", Password=kim.password), "Authentication code")
+        page = self.empty(page.press("Close my account", Authentication_code=kim.app_code()), "Password")
+        self.assertEqual(page.press("Close my account", Password=kim.password).path, "/login")
+
+    def test_of_a_reset(self):
+        organization, _, manager, member = self.house(two_step=True)
+        self.server.forward(700)
+        button, proofs = "Reset 2-step verification", ("Your password", "Authentication code")
+        page = manager.open(f"/organizations/{organization}/members/{member.id()}/reset")
+        page = self.empty(page.press(button), "Reason", *proofs)
+        page = self.empty(page.press(button, Reason="lost phone"), *proofs)
+        self.assertEqual(page.field("Reason")["value"], "lost phone")
+        page = self.empty(page.press(button, Reason="", Your_password=manager.password), "Reason", "Authentication code")
+        page = page.press("Use a recovery code")
+        self.assertFalse(any(n.has("aria-invalid") for n in page.main.walk()), "another kind was asked for")
+        page = page.press("Use the authenticator app")
+        page = page.press(button, Authentication_code=manager.wrong_code())
+        for label in ("Reason", *proofs):
+            self.wrong_at(page, label, 401)
+        page = self.empty(page.press(button, Authentication_code=manager.app_code()), "Reason", "Your password")
+        page = page.press(button, Reason="lost phone", Your_password=manager.password)
+        self.assertIn("The second step is reset", page.text)
 
 
 if __name__ == "__main__":
