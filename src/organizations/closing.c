@@ -67,18 +67,6 @@ enum err account_close(struct db *db, const struct call *call, const struct acco
 	return account_drop(db, &account->id);
 }
 
-static enum err caller_owns_none(struct db *db, void *argument)
-{
-	const struct call *call = argument;
-
-	return owns_none(db, &call->caller->account.id);
-}
-
-enum err closing_allowed(struct call *call)
-{
-	return store_read(call->store, caller_owns_none, call);
-}
-
 static enum err close_own(struct db *db, void *argument)
 {
 	const struct call *call = argument;

@@ -9,9 +9,6 @@
 /* Inside a change, for the caller or for whom the operator names. ERR_LAST_OWNER: owns an organisation. */
 MUST_USE enum err account_close(struct db *db, const struct call *call, const struct account *account);
 
-/* May the caller close their own account? ERR_LAST_OWNER: owns an organisation. */
-MUST_USE enum err closing_allowed(struct call *call);
-
 /* The caller's own; signs out. ERR_LAST_OWNER, ERR_PASSWORD_WRONG, ERR_TOO_MANY, ERR_BUSY */
 MUST_USE enum err closing_confirm(struct call *call, const char *password);
 

@@ -5,6 +5,7 @@
 #include "accounts/email_change.h"
 #include "organizations/closing.h"
 #include "pages/confirm.h"
+#include "pages/organization.h"
 #include "pages/routes.h"
 #include "base/banned.h"
 
@@ -115,29 +116,48 @@ static enum err undo(struct call *call)
 	return err ? err : page_to_with(call, "/password-reset", NOTICE_EMAIL_UNDONE);
 }
 
+/* What the caller owns: while there is any of it the account stays. */
+static enum err look_owned(struct call *call, const struct part_owned **out, size_t *count)
+{
+	struct organization *found;
+	struct part_owned *owned;
+	size_t all;
+	enum err err = organizations_look(call, &found, &all);
+
+	if (err)
+		return err;
+	if (!(owned = arena_alloc(call->arena, (all + 1) * sizeof(*owned))))
+		return ERR_MEMORY;
+	for (size_t i = 0; i < all; i++)
+		if (found[i].role == ROLE_OWNER)
+			owned[(*count)++] = (struct part_owned){ page_id(call, &found[i].id), found[i].name };
+	*out = owned;
+	return OK;
+}
+
 /* What stands in the way is told before a password is typed; to a session that owes its code not yet. */
 enum err show_close(struct call *call, enum err err)
 {
 	static const char *const needed[] = { "password", "confirm_code", NULL };
-	enum err told = err == ERR_LAST_OWNER ? OK : confirm_told(call, err);
-	enum err allowed = call->caller->restricted ? OK : closing_allowed(call);
+	enum err told = confirm_told(call, err);
 
 	page_blame_first(call, err, needed);
 	const struct part_confirm *fields = confirm_fields(call, FRESH_SECOND_STEP, err, CLOSE_PATH "?method=recovery_code");
 
-	if (page_cannot_tell(allowed))
-		return allowed;
 	if (!fields)
 		return ERR_MEMORY;
 	struct part_confirm confirm = *fields;
 	confirm.other = confirm.recovery ? CLOSE_PATH : confirm.other;
-	const struct page_account_close page = {
+	struct page_account_close page = {
 		.frame = page_frame(call, confirm.recovery ? CLOSE_PATH "?method=recovery_code" : CLOSE_PATH, told),
 		.confirm = &confirm,
 		.email = call->caller->account.email,
 		.password_error = page_field_needed(call, told, "password"),
-		.owns = err == ERR_LAST_OWNER || allowed == ERR_LAST_OWNER,
 	};
+	enum err failed = call->caller->restricted ? OK : look_owned(call, &page.owned, &page.owned_count);
+
+	if (failed)
+		return failed;
 	if (!page.frame)
 		return ERR_MEMORY;
 	page_account_close(&call->out->body, call->locale, &page);

@@ -106,27 +106,54 @@ class ClosingAnAccount(PagesTest):
     def test_a_session_that_owes_its_code_gives_it_beside_the_password(self):
         """A remembered device opened it, and a demand came meanwhile."""
         organization, owner, _, member = self.house(two_step=True)
-        self.organization(member, "Beta")
         expect(member.second_step(member.half_way(), remember_device=True), 200)
         member.sign_out()
         expect(member.first_step(), 200)
         page = member.open("/account/close")
+        self.organization(member, "Beta")
         expect(owner.patch(f"/organizations/{organization}/security", {"two_step_required": True}), 200)
         page = page.press("Close my account", Password=member.password, Authentication_code=member.wrong_code())
         self.wrong_at(page, "Authentication code", 401)
-        self.assertNotIn("Hand ownership over", page.text, "of what is theirs it learns nothing yet")
+        self.assertNotIn("Beta", page.main.text, "of what is theirs it learns nothing yet")
         page = page.press("Close my account", Password=member.password, Authentication_code=member.app_code())
-        self.assertEqual(page.reply.status, 409)
-        self.assertIn("Hand ownership over", page.text)
+        self.held(page, "Beta")
+        self.assertTrue(self.is_alert(page))
+
+    def held(self, page, *names):
+        """The page names what stands in the way, leads there, and has nothing to fill in."""
+        self.assertEqual(sorted(a.text for a in page.main.all("a") if a["href"].endswith("/settings")), sorted(names))
+        self.assertFalse(page.has("Close my account", "button"))
+        self.assertFalse(page.main.all("input"))
+
+    def is_alert(self, page):
+        alerts = [n for n in page.main.walk() if n["role"] == "alert"]
+        said = page.root.all("title")[0].text.startswith("Error:")
+        return page.reply.status == 409 and said and len(alerts) == 1 and bool(alerts[0].all("a"))
 
     def test_not_while_owner(self):
-        _, owner, *_ = self.house()
+        alpha, owner, *_ = self.house()
         page = owner.open("/account/close")
-        self.assertIn("Hand ownership over", page.text, "told before a password is typed")
-        page = page.press("Close my account", Password=owner.password)
-        self.assertEqual(page.reply.status, 409)
-        self.assertIn("Hand ownership over", page.text)
+        self.held(page, "Alpha")
+        self.assertFalse(self.is_alert(page), "nothing was asked for yet")
+        beta = self.organization(owner, "Beta")
+        page = owner.send("/account/close", {"password": owner.password})
+        self.held(page, "Alpha", "Beta")
+        self.assertTrue(self.is_alert(page))
         self.assertTrue(owner.is_signed_in())
+        for name in ("Alpha", "Beta"):
+            page = owner.open("/account/close").press(name)
+            self.assertEqual(page.path, f"/organizations/{alpha if name == 'Alpha' else beta}/settings")
+            page.press("Delete this organization", Name_of_the_organization_to_delete=name)
+        page = owner.open("/account/close").press("Close my account", Password=owner.password)
+        self.assertEqual(page.path, "/login")
+
+    def test_not_while_owner_of_what_was_founded_meanwhile(self):
+        kim = self.signed_up()
+        page = kim.open("/account/close")
+        self.organization(kim, "Gamma")
+        page = page.press("Close my account", Password=kim.password)
+        self.held(page, "Gamma")
+        self.assertTrue(self.is_alert(page))
 
 
 class ProofsLeftEmpty(PagesTest):
