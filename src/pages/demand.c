@@ -12,12 +12,25 @@
 
 #define CONFIRM_PATH "/confirm"
 
-enum err go_back(struct call *call)
+enum err go_back_told(struct call *call, bool told)
 {
 	const char *place = cookie_get(call, COOKIE_RETURN);
+	const char *mark = page_is_local(place) ? strstr(place, UNSAVED) : NULL;
 
 	cookie_clear(call, COOKIE_RETURN);
-	return page_to(call, page_is_local(place) ? place : "/");
+	if (!page_is_local(place))
+		return page_to(call, "/");
+	if (!mark || strcmp(mark, UNSAVED) != 0)
+		return page_to(call, place);
+	if (!told)
+		notice_set(call, NOTICE_UNSAVED, 0);
+	place = arena_copy(call->arena, place, (size_t)(mark - place));
+	return place ? page_to(call, place) : ERR_MEMORY;
+}
+
+enum err go_back(struct call *call)
+{
+	return go_back_told(call, false);
 }
 
 /* Only what a GET shows is come back to; a way that is known already stays. */

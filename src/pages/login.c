@@ -25,7 +25,9 @@ enum err signed_in(struct call *call, const struct sign_in *result, enum notice 
 		tell_left(call, result->recovery_codes_left);
 	else if (notice != NOTICE_NONE)
 		notice_set(call, notice, 0);
-	return result->status == SIGN_IN_DONE ? go_back(call) : page_to(call, DEMAND_PATH);
+	if (result->status != SIGN_IN_DONE)
+		return page_to(call, DEMAND_PATH);
+	return go_back_told(call, result->used_recovery || notice != NOTICE_NONE);
 }
 
 static enum err show_login(struct call *call, const char *email, enum err err)

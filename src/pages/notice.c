@@ -24,6 +24,8 @@ static const struct {
 	[NOTICE_RESENT] = { "resent", MSG_NOTICE_RESENT, false },
 	[NOTICE_WELCOME] = { "welcome", MSG_NOTICE_WELCOME, false },
 	[NOTICE_SIGN_IN_FIRST] = { "sign_in_first", MSG_NOTICE_SIGN_IN_FIRST, true },
+	[NOTICE_SIGN_IN_AGAIN] = { "sign_in_again", MSG_NOTICE_SIGN_IN_AGAIN, true },
+	[NOTICE_UNSAVED] = { "unsaved", MSG_NOTICE_UNSAVED, true },
 	[NOTICE_SESSION_ENDED] = { "session_ended", MSG_NOTICE_SESSION_ENDED, false },
 	[NOTICE_OTHERS_ENDED] = { "others_ended", MSG_NOTICE_OTHERS_ENDED, false },
 	[NOTICE_FORGOTTEN] = { "forgotten", MSG_NOTICE_FORGOTTEN, false },

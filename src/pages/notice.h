@@ -17,6 +17,8 @@ enum notice {
 	NOTICE_RESENT,
 	NOTICE_WELCOME,
 	NOTICE_SIGN_IN_FIRST,
+	NOTICE_SIGN_IN_AGAIN, /* a form was sent, and nobody is signed in */
+	NOTICE_UNSAVED,       /* where that form stands */
 	NOTICE_SESSION_ENDED,
 	NOTICE_OTHERS_ENDED,
 	NOTICE_FORGOTTEN,

@@ -14,15 +14,66 @@ static const struct route *const tables[] = {
 	invitations_pages, services_pages, service_pages, NULL,
 };
 
-/* Where people are sent to sign in, and brought back from. */
+static bool has_page(const char *pattern, size_t length)
+{
+	for (const struct route *const *table = tables; *table; table++)
+		for (const struct route *route = *table; route->path; route++)
+			if (route->method & GET && strlen(route->path) == length && !memcmp(route->path, pattern, length))
+				return true;
+	return false;
+}
+
+/* So many bytes of it are in front of its last slash. */
+static size_t without_last_part(const char *path, size_t length)
+{
+	while (length && path[length - 1] != '/')
+		length--;
+	return length ? length - 1 : 0;
+}
+
+/* Forms that stand on another page than the one of their own address. */
+static const struct {
+	const char *posted;
+	bool above;
+	const char *rest;
+} elsewhere[] = {
+	{ "/organizations/{o}/invitations", false, "/new" },
+	{ "/organizations/{o}/security/demand", true, "" },
+};
+
+const char *form_place(struct call *call)
+{
+	const char *pattern = call->route->path, *rest = "";
+	struct view path = call->request->path;
+	size_t length = strlen(pattern);
+	bool above = false;
+
+	for (size_t i = 0; i < COUNT(elsewhere); i++)
+		if (!strcmp(elsewhere[i].posted, pattern)) {
+			above = elsewhere[i].above;
+			rest = elsewhere[i].rest;
+		}
+	while (length && (above || !has_page(pattern, length))) {
+		length = without_last_part(pattern, length);
+		path.length = without_last_part(path.bytes, path.length);
+		above = false;
+	}
+	const char *place = length ? arena_printf(call->arena, "%.*s%s", (int)path.length, path.bytes, rest) : "/";
+	return !place || page_is_local(place) ? place : "/";
+}
+
+/* Where people are sent to sign in, and brought back from. What they sent is not kept: it may be sent again, not by itself. */
 static enum err ask_to_sign_in(struct call *call)
 {
 	const struct view *target = &call->request->target;
-	const char *place = call->request->method & (GET | HEAD) ? arena_copy(call->arena, target->bytes, target->length) : NULL;
+	bool looks = call->request->method & (GET | HEAD);
+	const char *place = looks ? arena_copy(call->arena, target->bytes, target->length) : form_place(call);
 
+	if (place && !looks)
+		place = arena_printf(call->arena, "%s" UNSAVED, place);
 	if (page_is_local(place))
 		cookie_set(call, COOKIE_RETURN, place, LOGIN_S);
-	return page_to_with(call, "/login", NOTICE_SIGN_IN_FIRST);
+	return page_to_with(call, "/login", looks ? NOTICE_SIGN_IN_FIRST : NOTICE_SIGN_IN_AGAIN);
 }
 
 /* An address that has no route is refused before anybody asked who calls and in which language. */

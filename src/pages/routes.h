@@ -48,8 +48,9 @@ MUST_USE enum err show_close(struct call *call, enum err err);
 MUST_USE enum err page_sent_file(struct call *call, const char *back, enum err err);
 bool page_wants_bom(struct call *call);
 
-/* demand.c: to where the person was going; the way back is used once. */
+/* demand.c: to where the person was going; the way back is used once. told: the page there has something to say already. */
 MUST_USE enum err go_back(struct call *call);
+MUST_USE enum err go_back_told(struct call *call, bool told);
 
 /* demand.c: what holds a restricted session up, and keeps the way back: a set-up that is demanded, a code. */
 #define DEMAND_PATH "/account/two-step/required"
@@ -60,6 +61,15 @@ MUST_USE enum err ask_for_code(struct call *call);
 /* demand.c: the organisations that demand two-step of the caller, into the arena; with in_force not those that still give time. */
 struct part_demander;
 MUST_USE enum err demanders_look(struct call *call, bool in_force, const struct part_demander **out, size_t *count);
+
+/*
+ * pages.c: the page that the form of this call stood on: by the tables, not by what a browser says. In the arena; NULL: memory is at
+ * its end.
+ */
+const char *form_place(struct call *call);
+
+/* demand.c: behind a way back, for who comes by it: what was sent from there was not done, for nobody was signed in. */
+#define UNSAVED "#unsaved"
 
 /* login.c: where a sign-in leads: to its second step, to the set-up that is demanded, to where the person came from. */
 MUST_USE enum err signed_in(struct call *call, const struct sign_in *result, enum notice notice);

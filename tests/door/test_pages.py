@@ -532,6 +532,45 @@ class Pages(DoorTest):
         self.assertTrue(self.visitor().open("/.well-known/change-password").has("Sign in", "button"))
         self.assertEqual(lee.open("/.well-known/change-password").path.split("?")[0], "/account/password")
 
+    def test_a_form_sent_when_the_session_had_ended_is_come_back_to_and_nothing_is_done(self):
+        for two_step in (False, True):
+            lee = self.signed_in(two_step)
+            page = lee.open("/account")
+            lee.cookies.pop("twostep")
+            page = page.press("Save", Name="Somebody Else")
+            self.assertEqual(page.path, "/login")
+            self.assertIn("nothing was saved", page.main.text)
+            page = page.press("Sign in", Email=lee.email, Password=PASSWORD)
+            if two_step:
+                page = page.press("Verify", Authentication_code=lee.app_code())
+            self.assertEqual(page.path, "/account")
+            self.assertIn("was not saved", page.main.text)
+            self.assertEqual(page.field("Name")["value"], expect(lee.get("/account"), 200)["name"])
+            self.assertNotEqual(page.field("Name")["value"], "Somebody Else")
+            self.assertNotIn("was not saved", lee.open("/account").main.text, "it is told once")
+            self.assertNotIn("twostep-return", lee.cookies)
+
+    def test_the_place_of_a_form_is_the_nearest_page(self):
+        lee, absent = self.signed_in(), "A" * 22
+        for posted, place in (("/account/password", "/account/password"),
+                              ("/account/close?method=recovery_code", "/account/close"),
+                              ("/account/email/cancel", "/account/email"),
+                              ("/account/sessions/x/end", "/account/sessions"),
+                              ("/account/two-step/devices/forget", "/account/two-step"),
+                              ("/account/two-step/setup/code", "/account/two-step/setup/code"),
+                              ("/account/two-step/recovery-codes/cancel", "/account/two-step/recovery-codes"),
+                              (f"/organizations/{absent}/members/{absent}/reset", f"/organizations/{absent}/members/{absent}/reset"),
+                              (f"/organizations/{absent}/invitations", f"/organizations/{absent}/invitations/new"),
+                              (f"/organizations/{absent}/security/demand", f"/organizations/{absent}/security"),
+                              ("/organizations", "/organizations")):
+            visitor = self.visitor()
+            reply = visitor.request("POST", posted, raw=b"", headers={"Content-Type": "application/x-www-form-urlencoded",
+                                                                      "Referer": self.server.origin + "/account/two-step/disable"})
+            self.assertEqual((reply.status, reply.header("Location")), (303, "/login"), posted)
+            reply = visitor.request("POST", "/login", raw=urllib.parse.urlencode({"email": lee.email, "password": PASSWORD}).encode(),
+                                    headers={"Content-Type": "application/x-www-form-urlencoded"})
+            self.assertEqual((reply.status, reply.header("Location")), (303, place), posted)
+
     def test_every_page_says_its_language_and_has_a_title_and_one_heading(self):
         lee, nobody = self.signed_in(two_step=True), self.visitor()
         pages = ((nobody, "/signup"), (nobody, "/login"), (nobody, "/nothing"), (lee, "/account"), (lee, "/account/two-step"),
