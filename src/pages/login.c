@@ -98,13 +98,18 @@ static bool is_recovery(const char *method)
 	return method && !strcmp(method, "recovery_code");
 }
 
+static bool is_over(enum err err)
+{
+	return err == ERR_LOGIN_EXPIRED || err == ERR_LOGIN_SPENT;
+}
+
 /* Another tab of this browser may have given the second step, and signed in: then there is nothing to begin again. */
-static enum err begin_again(struct call *call)
+static enum err begin_again(struct call *call, enum err err)
 {
 	if (call->caller && !cookie_get(call, COOKIE_LOGIN))
 		return page_to(call, "/");
 	cookie_clear(call, COOKIE_LOGIN);
-	return page_to_with(call, call->caller ? "/" : "/login", NOTICE_LOGIN_EXPIRED);
+	return page_to_with(call, call->caller ? "/" : "/login", err == ERR_LOGIN_SPENT ? NOTICE_LOGIN_SPENT : NOTICE_LOGIN_EXPIRED);
 }
 
 static enum err show_second_step(struct call *call, const char *method, bool remember, enum err err)
@@ -116,7 +121,7 @@ static enum err show_second_step(struct call *call, const char *method, bool rem
 	enum err found = login ? sign_in_login_look(call, login, &expires_at, &remembers) : ERR_LOGIN_EXPIRED;
 
 	if (found)
-		return found == ERR_LOGIN_EXPIRED ? begin_again(call) : found;
+		return is_over(found) ? begin_again(call, found) : found;
 	const struct page_second_step page = {
 		.frame = page_frame(call, recovery ? "/login/second-step?method=recovery_code" : "/login/second-step", err),
 		.recovery = recovery,
@@ -159,8 +164,8 @@ static enum err second_step(struct call *call)
 
 	if (page_cannot_tell(err))
 		return err;
-	if (err == ERR_LOGIN_EXPIRED)
-		return begin_again(call);
+	if (is_over(err))
+		return begin_again(call, err);
 	return err ? show_second_step(call, form->method, form->remember_device, err) : signed_in(call, &result, NOTICE_NONE);
 }
 

@@ -21,6 +21,7 @@ static const struct {
 	[NOTICE_PASSWORD_RESET] = { "password_reset", MSG_NOTICE_PASSWORD_RESET, false },
 	[NOTICE_SIGNED_OUT] = { "signed_out", MSG_NOTICE_SIGNED_OUT, false },
 	[NOTICE_LOGIN_EXPIRED] = { "login_expired", MSG_NOTICE_LOGIN_EXPIRED, true },
+	[NOTICE_LOGIN_SPENT] = { "login_spent", MSG_ERROR_LOGIN_SPENT, true },
 	[NOTICE_RESENT] = { "resent", MSG_NOTICE_RESENT, false },
 	[NOTICE_WELCOME] = { "welcome", MSG_NOTICE_WELCOME, false },
 	[NOTICE_SIGN_IN_FIRST] = { "sign_in_first", MSG_NOTICE_SIGN_IN_FIRST, true },
@@ -90,7 +91,7 @@ void notice_withdraw(struct call *call, enum notice notice)
 		cookie_clear(call, COOKIE_NOTICE);
 }
 
-const char *notice_take(struct call *call, bool *warns)
+const char *notice_take(struct call *call, bool *warns, bool *failed)
 {
 	SCOPED(buf_done) struct buf text = { 0 };
 	const char *value = cookie_get(call, COOKIE_NOTICE), *dot = value ? strchr(value, '.') : NULL;
@@ -107,5 +108,6 @@ const char *notice_take(struct call *call, bool *warns)
 	const struct lang_arg args[] = { { "left", template_number(number, left) } };
 	lang_fill(&text, call->locale, notices[notice].msg, args, COUNT(args));
 	*warns = notices[notice].warns;
+	*failed = notice == NOTICE_LOGIN_SPENT;
 	return arena_buf(call->arena, &text);
 }

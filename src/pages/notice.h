@@ -14,6 +14,7 @@ enum notice {
 	NOTICE_PASSWORD_RESET,
 	NOTICE_SIGNED_OUT,
 	NOTICE_LOGIN_EXPIRED,
+	NOTICE_LOGIN_SPENT, /* a problem: the page says it as one */
 	NOTICE_RESENT,
 	NOTICE_WELCOME,
 	NOTICE_SIGN_IN_FIRST,
@@ -60,7 +61,7 @@ void notice_set(struct call *call, enum notice notice, int number);
 /* Where the next page would say this one, it says nothing: it is not true any more. */
 void notice_withdraw(struct call *call, enum notice notice);
 
-/* The sentence that the visitor's cookie asks for, in the arena, and the cookie goes; NULL: none. */
-const char *notice_take(struct call *call, bool *warns);
+/* The sentence that the visitor's cookie asks for, in the arena, and the cookie goes; NULL: none. *failed: it tells a problem. */
+const char *notice_take(struct call *call, bool *warns, bool *failed);
 
 #endif

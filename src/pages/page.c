@@ -118,7 +118,8 @@ static const char *form_sentence(struct call *call, enum err err)
 const struct part_frame *page_frame(struct call *call, const char *here, enum err err)
 {
 	struct part_frame *frame = arena_alloc(call->arena, sizeof(*frame));
-	bool korean = call->locale == LOCALE_KO;
+	bool korean = call->locale == LOCALE_KO, failed = false;
+	const char *notice;
 
 	if (!frame)
 		return NULL;
@@ -128,7 +129,8 @@ const struct part_frame *page_frame(struct call *call, const char *here, enum er
 	frame->here = here ? here : asked_for(call, err);
 	frame->other_tag = locale_tag(korean ? LOCALE_EN : LOCALE_KO);
 	frame->other_name = korean ? "English" : "한국어";
-	frame->notice = notice_take(call, &frame->notice_warns);
+	notice = notice_take(call, &frame->notice_warns, &failed);
+	*(failed ? &frame->problem : &frame->notice) = notice;
 	organization_frame(call, frame);
 	if (err) {
 		frame->problem = form_sentence(call, err);

@@ -35,12 +35,12 @@ void sign_in_wipe(struct sign_in *result);
 MUST_USE enum err sign_in_password(struct call *call, const char *email, const char *password, enum transport transport,
                                    struct sign_in *out);
 
-/* The second. OK, ERR_LOGIN_EXPIRED, ERR_CODE_REFUSED, ERR_RECOVERY_REFUSED, ERR_CODE_USED, ERR_RECOVERY_USED, ERR_TOO_MANY */
+/* The second. OK, ERR_LOGIN_EXPIRED, ERR_LOGIN_SPENT, ERR_CODE_REFUSED, ERR_RECOVERY_REFUSED, ERR_CODE_USED, ERR_RECOVERY_USED, ERR_TOO_MANY */
 MUST_USE enum err sign_in_second_step(struct call *call, const char *login, enum second_step_method method, const char *code,
                                       bool remember_device, struct sign_in *out);
 
 /*
- * Does this login still live? For the page that asks for the code. OK (methods: both), ERR_LOGIN_EXPIRED.
+ * Does this login still live? For the page that asks for the code. OK (methods: both), ERR_LOGIN_EXPIRED, ERR_LOGIN_SPENT.
  * remembers: a device may be remembered; not under a demand in force
  */
 MUST_USE enum err sign_in_login_look(struct call *call, const char *login, int64_t *expires_at, bool *remembers);

@@ -22,12 +22,14 @@ enum err login_find(struct db *db, const struct token_digest *token, int64_t now
 	SCOPED(db_rows_done) struct db_rows rows = { 0 };
 	struct login found = { 0 };
 	enum err err = db_one(db, &rows,
-	        "SELECT account_id, bearer, expires_at FROM login WHERE token = $1 AND expires_at > $2 AND wrong < $3"
+	        "SELECT account_id, bearer, expires_at, wrong FROM login WHERE token = $1 AND expires_at > $2"
 	        " AND version = (SELECT password_version FROM account WHERE id = login.account_id)",
-	        db_digest(token), db_int(now_s), db_int(LOGIN_WRONG_MAX));
+	        db_digest(token), db_int(now_s));
 
 	if (err)
 		return err == ERR_NOT_FOUND ? ERR_LOGIN_EXPIRED : err;
+	if (db_get_int(&rows, 3) >= LOGIN_WRONG_MAX)
+		return ERR_LOGIN_SPENT;
 	if ((err = db_get_id(&rows, 0, &found.account)))
 		return err;
 	found.transport = db_get_int(&rows, 1) ? TRANSPORT_BEARER : TRANSPORT_COOKIE;

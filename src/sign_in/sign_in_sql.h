@@ -17,7 +17,7 @@ struct login {
 	int64_t expires_at;
 };
 
-/* ERR_LOGIN_EXPIRED: none, used, used up, too old, or of an older password or enrolment. */
+/* ERR_LOGIN_SPENT: by wrong codes. ERR_LOGIN_EXPIRED: none, used, too old, or of an older password or enrolment. */
 MUST_USE enum err login_find(struct db *db, const struct token_digest *token, int64_t now_s, struct login *out);
 
 /* In the change that found it and the code wrong. */

@@ -178,7 +178,7 @@ test("five wrong codes use a login up; the next one says how long to wait, and t
     await v.signIn(person);
     for (let tries = 0; tries < 5; tries++) await v.giveCode(person.phone.wrong());
     assert.equal(await v.path(), "/login");
-    await v.message("notice.login_expired").waitFor();
+    await v.message("error.login_spent").waitFor();
     await v.signIn(person);
     await v.giveCode(person.phone.code());
     assert.match(await v.page.getByRole("alert").innerText(), /\d+ seconds/);

@@ -312,6 +312,21 @@ class Pages(DoorTest):
             page = page.press("Verify", Authentication_code=lee.app_code())
             self.assertIn("This sign-in has expired", page.main.text)
 
+    def test_five_wrong_codes_are_told_as_such(self):
+        for locale, said in (("en", "Too many wrong codes"), ("ko", "여러 번 잘못")):
+            lee = self.signed_in(two_step=True)
+            visitor = Visitor(self.server, account=lee.account)
+            page = visitor.open("/login").press("Sign in", Email=lee.email, Password=PASSWORD)
+            visitor.cookies["twostep-locale"] = locale
+            for _ in range(5):
+                page = visitor.send("/login/second-step", {"method": "totp", "code": lee.wrong_code()})
+            self.assertEqual(page.path, "/login")
+            alert = next(n for n in page.main.walk() if n["role"] == "alert")
+            self.assertIn(said, alert.text)
+            self.assertTrue(page.root.all("title")[0].text.startswith(("Error:", "오류:")))
+            page = visitor.open("/login")
+            self.assertFalse(any(n["role"] in ("alert", "status") for n in page.main.walk()), "told once")
+
     def test_the_two_step_journey(self):
         lee = self.signed_in()
         self.assertRegex(lee.open("/account/two-step").main.text, r"\bOff\b")

@@ -100,7 +100,9 @@ class SecondStep(DoorTest):
         login = person.half_way()
         for n in range(5):
             expect(person.second_step(login, person.wrong_code()), 401, "invalid_code", f"wrong code {n + 1}")
-        expect(person.second_step(login), 410, "login_expired", "the right code at the sixth try")
+        reply = person.second_step(login)
+        expect(reply, 410, "login_expired", "the right code at the sixth try")
+        self.assertEqual(reply.detail, "Too many wrong codes. Start again with your password.")
         self.server.forward(60)
         expect(person.second_step(login), 410, "login_expired", "and after the wait")
         expect(person.second_step(person.half_way()), 200, about="another login after the wait")
