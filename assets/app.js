@@ -88,20 +88,28 @@ for (const time of all("time[data-local]")) {
 	time.textContent = (time.dataset.local || "@").replace("@", form.format(new Date(time.dateTime)));
 }
 
-// How long a step stays open; spoken once when two minutes are left, and at the end.
+// How long a step stays open; spoken once when two minutes are left, and at the end. From the server's time of the answer on, for the
+// clock of this computer may be wrong: by what has passed since. Where the one that cannot be set stood still, with the computer
+// asleep, the other tells.
+const begun = Date.now() - performance.now();
 for (const time of all("time[data-left]")) {
-	const end = new Date(time.dateTime).getTime();
+	const whole = new Date(time.dateTime) - new Date(time.dataset.now);
+	let before = 0;
 	const tick = () => {
-		const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+		const passed = Math.max(performance.now(), Date.now() - begun);
+		const left = Math.max(0, Math.round((whole - passed) / 1000));
 		const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
 		time.textContent = left ? time.dataset.left.replace("%", clock) : time.dataset.over;
-		if (left === 120) say(time.textContent);
+		if (left && left <= 120 && before > 120) say(time.textContent);
 		if (!left) {
 			say(time.dataset.over);
 			clearInterval(timer);
+			removeEventListener("pageshow", tick);
 		}
+		before = left;
 	};
 	const timer = setInterval(tick, 1000);
+	addEventListener("pageshow", tick);
 	tick();
 }
 

@@ -127,6 +127,7 @@ const struct part_frame *page_frame(struct call *call, const char *here, enum er
 	frame->person = call->caller ? call->caller->account.name : NULL;
 	frame->email = call->caller ? call->caller->account.email : NULL;
 	frame->here = here ? here : asked_for(call, err);
+	frame->now = page_time(call, call->now_s);
 	frame->other_tag = locale_tag(korean ? LOCALE_EN : LOCALE_KO);
 	frame->other_name = korean ? "English" : "한국어";
 	notice = notice_take(call, &frame->notice_warns, &failed);

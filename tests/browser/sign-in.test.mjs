@@ -185,6 +185,26 @@ test("five wrong codes use a login up; the next one says how long to wait, and t
   });
 });
 
+test("the countdown goes by the server's time, whatever the clock of this computer says", async () => {
+  await withTwoStep("en", async (v, person) => {
+    await v.page.addInitScript(() => {
+      const now = Date.now;
+      Date.now = () => now() + 12 * 60000;
+    });
+    await v.signIn(person);
+    const left = async () => (await v.page.locator("time[data-left]").innerText()).match(/(\d+):(\d\d)/);
+    await v.page.locator("time[data-left]", { hasText: /:\d\d/ }).waitFor();
+    assert.match((await left())[0], /^(10:00|9:[345]\d)$/);
+    const shown = await v.page.evaluate(() => { // what a page sees that comes back from the browser's memory
+      const now = performance.now.bind(performance);
+      performance.now = () => now() + 5 * 60000;
+      dispatchEvent(new Event("pageshow"));
+      return document.querySelector("time[data-left]").textContent;
+    });
+    assert.match(shown, /\b(5:00|4:[345]\d)\b/);
+  });
+});
+
 test("a password is changed with the present one, and ends the other sessions", async () => {
   const person = new Person(server);
   await visit(browser, server, {}, (elsewhere) => visit(browser, server, {}, async (v) => {
