@@ -1,7 +1,7 @@
 #include "pages/confirm.h"
 
 #include "accounts/caller.h"
-#include "pages/organization.h"
+#include "pages/routes.h"
 #include "second_step/second_step.h"
 #include "sign_in/guard.h"
 #include "sign_in/sign_in.h"
@@ -164,7 +164,7 @@ enum err confirm_show(struct call *call, enum err err)
 	/* That a proof is due is said by the page itself. */
 	enum err told = is_due(err) ? OK : err;
 	bool restricted = call->caller->restricted;
-	const char *back = call->membership ? organization_place(call, "") : "/account/two-step";
+	const char *back = restricted ? "/account/two-step" : form_place(call);
 
 	const struct page_confirm page = {
 		.frame = page_frame(call, back, told),

@@ -193,6 +193,28 @@ class ProofsLeftEmpty(PagesTest):
         page = self.empty(page.press("Continue", Password=kim.password), "Authentication code")
         self.assertIn(email, page.press("Continue", Authentication_code=kim.app_code()).text)
 
+    def test_back_and_the_language_lead_to_where_the_form_was(self):
+        organization, owner, _, member = self.house()
+        service = expect(owner.post(f"/organizations/{organization}/services", {"name": "Wiki"}), 201)["id"]
+        self.server.forward(700)
+        house = f"/organizations/{organization}"
+        for posted, place, values in (("/account/email", "/account/email", {"email": new_address()}),
+                                      (house + "/services", house + "/services", {"name": "Shop"}),
+                                      (f"{house}/services/{service}/delete", f"{house}/services/{service}/delete", {}),
+                                      (house + "/security/sessions", house + "/security", {"idle_minutes": "60"}),
+                                      (house + "/security/demand", house + "/security", {"grace_days": "7"}),
+                                      (house + "/delete", house + "/delete", {"typed": "Alpha"}),
+                                      (f"{house}/members/{member.id()}/owner", f"{house}/members/{member.id()}/owner", {})):
+            page = owner.send(posted, values)
+            self.assertTrue(page.has("Continue", "button"), (posted, page.main.text[:200]))
+            main = page.main.text
+            back = page.press("Back")
+            self.assertEqual((back.path, back.reply.status), (place, 200), posted)
+            page.visitor.cookies.pop("twostep-locale", None)
+            self.assertEqual(page.press("한국어").path, back.path, posted)
+            self.assertNotEqual(owner.send(posted, values).main.text, main, "in Korean")
+            owner.open(back.path).press("English")
+
     def test_on_the_way_on(self):
         kim = self.stale()
         page = self.empty(kim.open("/confirm").press("Continue"), "Authentication code")
