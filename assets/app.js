@@ -82,6 +82,17 @@ for (const box of all("input[data-enables]")) {
 	addEventListener("pageshow", () => follow(box));
 }
 
+// A tick that goes along where a link leads to the other half of its form.
+for (const link of all("a[data-carries]")) {
+	link.addEventListener("click", () => {
+		const box = document.querySelector(`input[name="${link.dataset.carries}"]`);
+		const place = new URL(link.href);
+		place.searchParams.delete(link.dataset.carries);
+		if (box?.checked) place.searchParams.set(box.name, box.value);
+		link.href = place.href;
+	});
+}
+
 // A moment in the reader's own time; in a sentence, where data-local has one, in place of its @.
 for (const time of all("time[data-local]")) {
 	const form = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });

@@ -112,6 +112,17 @@ static enum err begin_again(struct call *call, enum err err)
 	return page_to_with(call, call->caller ? "/" : "/login", err == ERR_LOGIN_SPENT ? NOTICE_LOGIN_SPENT : NOTICE_LOGIN_EXPIRED);
 }
 
+/* The page for a kind of code, with the tick for this device as it is. */
+static const char *second_step_place(bool recovery, bool remember)
+{
+	static const char *const places[2][2] = {
+		{ "/login/second-step", "/login/second-step?remember_device=true" },
+		{ "/login/second-step?method=recovery_code", "/login/second-step?method=recovery_code&remember_device=true" },
+	};
+
+	return places[recovery][remember];
+}
+
 static enum err show_second_step(struct call *call, const char *method, bool remember, enum err err)
 {
 	const char *login = cookie_get(call, COOKIE_LOGIN);
@@ -123,10 +134,11 @@ static enum err show_second_step(struct call *call, const char *method, bool rem
 	if (found)
 		return is_over(found) ? begin_again(call, found) : found;
 	const struct page_second_step page = {
-		.frame = page_frame(call, recovery ? "/login/second-step?method=recovery_code" : "/login/second-step", err),
+		.frame = page_frame(call, second_step_place(recovery, remember), err),
 		.recovery = recovery,
 		.remembers = remembers,
 		.remember = remember,
+		.other = second_step_place(!recovery, remember),
 		.code_error = page_field(call, err, "code"),
 		.until = page_time(call, expires_at),
 		.until_short = page_clock(call, expires_at),
@@ -140,7 +152,9 @@ static enum err show_second_step(struct call *call, const char *method, bool rem
 
 static enum err look_second_step(struct call *call)
 {
-	return show_second_step(call, query_value(call, "method"), false, OK);
+	const char *remember = query_value(call, "remember_device");
+
+	return show_second_step(call, query_value(call, "method"), remember && !strcmp(remember, "true"), OK);
 }
 
 static enum err try_code(struct call *call, const struct code_form *form, struct sign_in *result)

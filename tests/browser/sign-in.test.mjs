@@ -185,6 +185,18 @@ test("five wrong codes use a login up; the next one says how long to wait, and t
   });
 });
 
+test("a device that is to be remembered stays so with a recovery code", async () => {
+  await withTwoStep("en", async (v, person) => {
+    await v.signIn(person);
+    await v.field("second_step.remember").check();
+    await v.follow("Use a recovery code");
+    assert.ok(await v.field("second_step.remember").isChecked());
+    await v.field("second_step.remember").uncheck();
+    await v.follow("Use the authenticator app");
+    assert.ok(!await v.field("second_step.remember").isChecked());
+  });
+});
+
 test("the countdown goes by the server's time, whatever the clock of this computer says", async () => {
   await withTwoStep("en", async (v, person) => {
     await v.page.addInitScript(() => {

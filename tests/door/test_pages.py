@@ -327,6 +327,22 @@ class Pages(DoorTest):
             page = visitor.open("/login")
             self.assertFalse(any(n["role"] in ("alert", "status") for n in page.main.walk()), "told once")
 
+    def test_a_device_to_be_remembered_is_so_with_either_kind_of_code(self):
+        lee = self.signed_in(two_step=True)
+        label = "Do not ask for a code on this device for 30 days"
+        visitor = Visitor(self.server, account=lee.account)
+        page = visitor.open("/login").press("Sign in", Email=lee.email, Password=PASSWORD)
+        page = page.press("Verify", **{"Authentication_code": lee.wrong_code(), label: "true"})
+        self.assertTrue(page.field(label).has("checked"))
+        for link in ("Use a recovery code", "Use the authenticator app", "Use a recovery code"):
+            page = page.press(link)
+            self.assertTrue(page.field(label).has("checked"), link)
+        self.assertTrue(page.press("한국어").press("English").field(label).has("checked"))
+        page.press("Verify", Recovery_code=lee.account.recovery_codes[0])
+        self.assertIn("twostep-device", visitor.cookies)
+        page = Visitor(self.server, account=lee.account).open("/login").press("Sign in", Email=lee.email, Password=PASSWORD)
+        self.assertFalse(page.press("Use a recovery code").field(label).has("checked"), "nobody ticked it")
+
     def test_the_two_step_journey(self):
         lee = self.signed_in()
         self.assertRegex(lee.open("/account/two-step").main.text, r"\bOff\b")
