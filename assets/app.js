@@ -32,25 +32,34 @@ function enlarge(button) {
 	button.setAttribute("aria-pressed", String(large));
 }
 
-function reveal(button) {
+// Each such button is named after its field, for a page may have two.
+function show(button, shows) {
 	const input = document.getElementById(button.getAttribute("aria-controls"));
-	const shows = input.type === "password";
+	const words = button.dataset;
 	input.type = shows ? "text" : "password";
-	button.textContent = shows ? button.dataset.hide : button.dataset.show;
-	input.focus();
+	button.textContent = shows ? words.hide : words.show;
+	button.setAttribute("aria-label", (shows ? words.hideOne : words.showOne).replace("%", input.labels[0].textContent));
+	return input;
 }
+
+// Who pressed it by a key is at the button, and stays there.
+function reveal(button, event) {
+	const input = show(button, button.textContent === button.dataset.show);
+	if (event.detail) input.focus();
+}
+for (const button of all("button[data-do=reveal]")) show(button, false);
 
 const actions = { copy, enlarge, reveal, print: () => print() };
 for (const button of all("button[data-do]")) {
 	button.hidden = false;
 	button.parentElement.classList.add("shows");
-	button.addEventListener("click", () => actions[button.dataset.do](button));
+	button.addEventListener("click", (event) => actions[button.dataset.do](button, event));
 }
 
 // A password is hidden again before it is sent, so that browsers know it as one.
 for (const form of all("form")) {
 	form.addEventListener("submit", () => {
-		for (const input of form.querySelectorAll(".secret input")) input.type = "password";
+		for (const button of form.querySelectorAll("button[data-do=reveal]")) show(button, false);
 	});
 }
 

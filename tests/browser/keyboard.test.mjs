@@ -18,7 +18,7 @@ for (const locale of LOCALES) {
       await typeInto(v, "Email", person.email);
       await typeInto(v, "Name", person.name);
       await typeInto(v, "Password", person.password);
-      await tabTo(v, v.button("Show"));
+      await tabTo(v, v.button("field.show_one"));
       const mail = await server.mailed(person.email, async () => {
         await tabTo(v, v.button("Sign up"));
         await enter(v);

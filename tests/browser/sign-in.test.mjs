@@ -217,6 +217,31 @@ test("the countdown goes by the server's time, whatever the clock of this comput
   });
 });
 
+for (const [locale, names, hide] of [["en", ["Show Current password", "Show New password"], "Hide New password"],
+  ["ko", ["현재 비밀번호 표시", "새 비밀번호 표시"], "새 비밀번호 숨기기"]]) {
+  test(`${locale}: each password has a button of its own to show it, and a key leaves the focus there`, async () => {
+    await withTwoStep(locale, async (v, person) => {
+      await v.signIn(person);
+      await v.giveCode(person.phone.code());
+      await v.page.goto("/account/password");
+      const buttons = v.page.locator("button[data-do=reveal]");
+      assert.deepEqual(await buttons.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label"))), names);
+      const second = v.page.getByRole("button", { name: names[1] });
+      await second.focus();
+      await v.page.keyboard.press("Space");
+      const shown = v.page.getByRole("button", { name: hide });
+      assert.ok(await shown.evaluate((one) => one === document.activeElement));
+      assert.equal(await v.field("New password").getAttribute("type"), "text");
+      assert.equal(await v.field("Current password").getAttribute("type"), "password");
+      await v.page.keyboard.press("Enter");
+      assert.ok(await second.evaluate((one) => one === document.activeElement));
+      assert.equal(await v.field("New password").getAttribute("type"), "password");
+      await second.click();
+      assert.ok(await v.field("New password").evaluate((one) => one === document.activeElement), "by a pointer the field is next");
+    });
+  });
+}
+
 test("a password is changed with the present one, and ends the other sessions", async () => {
   const person = new Person(server);
   await visit(browser, server, {}, (elsewhere) => visit(browser, server, {}, async (v) => {

@@ -135,12 +135,12 @@ test("a new code can be asked for, and voids the one before", async () => {
 test("the password can be looked at, and is hidden again before it is sent", async () => {
   const v = await Visitor.open(browser, server);
   await fillForm(v, new Person(server));
-  await v.button("Show").click();
+  await v.button("field.show_one").click();
   assert.equal(await v.field("Password").getAttribute("type"), "text");
   assert.ok(await v.field("Password").evaluate((input) => input === document.activeElement));
-  await v.button("Hide").click();
+  await v.button("field.hide_one").click();
   assert.equal(await v.field("Password").getAttribute("type"), "password");
-  await v.button("Show").click();
+  await v.button("field.show_one").click();
   const type = await v.page.evaluate(() => {
     const form = document.querySelector("main form");
     form.addEventListener("submit", (event) => event.preventDefault());
