@@ -12,19 +12,29 @@
 
 #define CONFIRM_PATH "/confirm"
 
+static enum notice notice_of(const char *mark)
+{
+	static const struct {
+		const char *mark;
+		enum notice notice;
+	} marks[] = { { UNSAVED, NOTICE_UNSAVED }, { DOWNLOAD, NOTICE_DOWNLOAD } };
+
+	for (size_t i = 0; i < COUNT(marks); i++)
+		if (!strcmp(marks[i].mark, mark))
+			return marks[i].notice;
+	return NOTICE_NONE;
+}
+
 enum err go_back_told(struct call *call, bool told)
 {
 	const char *place = cookie_get(call, COOKIE_RETURN);
-	const char *mark = page_is_local(place) ? strstr(place, UNSAVED) : NULL;
+	size_t length = page_is_local(place) ? strcspn(place, "#") : 0;
+	enum notice notice = length ? notice_of(place + length) : NOTICE_NONE;
 
 	cookie_clear(call, COOKIE_RETURN);
-	if (!page_is_local(place))
-		return page_to(call, "/");
-	if (!mark || strcmp(mark, UNSAVED) != 0)
-		return page_to(call, place);
-	if (!told)
-		notice_set(call, NOTICE_UNSAVED, 0);
-	place = arena_copy(call->arena, place, (size_t)(mark - place));
+	if (notice != NOTICE_NONE && !told)
+		notice_set(call, notice, 0);
+	place = length ? arena_copy(call->arena, place, length) : "/";
 	return place ? page_to(call, place) : ERR_MEMORY;
 }
 

@@ -1,5 +1,6 @@
 #include "pages/notice.h"
 
+#include "pages/routes.h"
 #include "pages/template.h"
 
 #include <stdio.h>
@@ -27,6 +28,7 @@ static const struct {
 	[NOTICE_SIGN_IN_FIRST] = { "sign_in_first", MSG_NOTICE_SIGN_IN_FIRST, true },
 	[NOTICE_SIGN_IN_AGAIN] = { "sign_in_again", MSG_NOTICE_SIGN_IN_AGAIN, true },
 	[NOTICE_UNSAVED] = { "unsaved", MSG_NOTICE_UNSAVED, true },
+	[NOTICE_DOWNLOAD] = { "download", MSG_NOTICE_DOWNLOAD, false },
 	[NOTICE_SESSION_ENDED] = { "session_ended", MSG_NOTICE_SESSION_ENDED, false },
 	[NOTICE_OTHERS_ENDED] = { "others_ended", MSG_NOTICE_OTHERS_ENDED, false },
 	[NOTICE_FORGOTTEN] = { "forgotten", MSG_NOTICE_FORGOTTEN, false },
@@ -91,7 +93,7 @@ void notice_withdraw(struct call *call, enum notice notice)
 		cookie_clear(call, COOKIE_NOTICE);
 }
 
-const char *notice_take(struct call *call, bool *warns, bool *failed)
+const char *notice_take(struct call *call, struct notice_kind *kind)
 {
 	SCOPED(buf_done) struct buf text = { 0 };
 	const char *value = cookie_get(call, COOKIE_NOTICE), *dot = value ? strchr(value, '.') : NULL;
@@ -107,7 +109,8 @@ const char *notice_take(struct call *call, bool *warns, bool *failed)
 
 	const struct lang_arg args[] = { { "left", template_number(number, left) } };
 	lang_fill(&text, call->locale, notices[notice].msg, args, COUNT(args));
-	*warns = notices[notice].warns;
-	*failed = notice == NOTICE_LOGIN_SPENT;
+	kind->warns = notices[notice].warns;
+	kind->failed = notice == NOTICE_LOGIN_SPENT;
+	kind->at = notice == NOTICE_DOWNLOAD ? &DOWNLOAD[1] : NULL;
 	return arena_buf(call->arena, &text);
 }

@@ -20,6 +20,7 @@ enum notice {
 	NOTICE_SIGN_IN_FIRST,
 	NOTICE_SIGN_IN_AGAIN, /* a form was sent, and nobody is signed in */
 	NOTICE_UNSAVED,       /* where that form stands */
+	NOTICE_DOWNLOAD,      /* where the link of a file is, #download */
 	NOTICE_SESSION_ENDED,
 	NOTICE_OTHERS_ENDED,
 	NOTICE_FORGOTTEN,
@@ -61,7 +62,13 @@ void notice_set(struct call *call, enum notice notice, int number);
 /* Where the next page would say this one, it says nothing: it is not true any more. */
 void notice_withdraw(struct call *call, enum notice notice);
 
-/* The sentence that the visitor's cookie asks for, in the arena, and the cookie goes; NULL: none. *failed: it tells a problem. */
-const char *notice_take(struct call *call, bool *warns, bool *failed);
+/* What it is like: a warning, a problem; the id of what it leads to on the page, NULL: nothing. */
+struct notice_kind {
+	bool warns, failed;
+	const char *at;
+};
+
+/* The sentence that the visitor's cookie asks for, in the arena, and the cookie goes; NULL: none. */
+const char *notice_take(struct call *call, struct notice_kind *kind);
 
 #endif

@@ -118,7 +118,8 @@ static const char *form_sentence(struct call *call, enum err err)
 const struct part_frame *page_frame(struct call *call, const char *here, enum err err)
 {
 	struct part_frame *frame = arena_alloc(call->arena, sizeof(*frame));
-	bool korean = call->locale == LOCALE_KO, failed = false;
+	bool korean = call->locale == LOCALE_KO;
+	struct notice_kind kind = { .at = NULL };
 	const char *notice;
 
 	if (!frame)
@@ -130,8 +131,10 @@ const struct part_frame *page_frame(struct call *call, const char *here, enum er
 	frame->now = page_time(call, call->now_s);
 	frame->other_tag = locale_tag(korean ? LOCALE_EN : LOCALE_KO);
 	frame->other_name = korean ? "English" : "한국어";
-	notice = notice_take(call, &frame->notice_warns, &failed);
-	*(failed ? &frame->problem : &frame->notice) = notice;
+	notice = notice_take(call, &kind);
+	*(kind.failed ? &frame->problem : &frame->notice) = notice;
+	frame->notice_warns = kind.warns;
+	frame->notice_at = kind.at;
 	organization_frame(call, frame);
 	if (err) {
 		frame->problem = form_sentence(call, err);

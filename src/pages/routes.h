@@ -68,8 +68,12 @@ MUST_USE enum err demanders_look(struct call *call, bool in_force, const struct 
  */
 const char *form_place(struct call *call);
 
-/* demand.c: behind a way back, for who comes by it: what was sent from there was not done, for nobody was signed in. */
-#define UNSAVED "#unsaved"
+/*
+ * demand.c: what may stand behind a way back, for who comes by it: what was sent from there was not done, for nobody was signed in;
+ * a file that waited for a code, whose link has the id "download" there.
+ */
+#define UNSAVED  "#unsaved"
+#define DOWNLOAD "#download"
 
 /* login.c: where a sign-in leads: to its second step, to the set-up that is demanded, to where the person came from. */
 MUST_USE enum err signed_in(struct call *call, const struct sign_in *result, enum notice notice);

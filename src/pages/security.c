@@ -335,9 +335,11 @@ static enum err go_look(struct call *call)
 
 enum err page_sent_file(struct call *call, const char *back, enum err err)
 {
-	if (err != ERR_NEEDS_SECOND_STEP || !back)
+	const char *place = back ? arena_printf(call->arena, "%s" DOWNLOAD, back) : NULL;
+
+	if (err != ERR_NEEDS_SECOND_STEP || !place)
 		return err;
-	cookie_set(call, COOKIE_RETURN, back, RETURN_S);
+	cookie_set(call, COOKIE_RETURN, place, RETURN_S);
 	return page_to(call, "/confirm");
 }
 

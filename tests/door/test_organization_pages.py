@@ -602,8 +602,20 @@ class Security(PagesTest):
         page = manager.open(self.place(organization)).press("Download members (CSV)")
         page = page.press("Continue", Authentication_code=manager.app_code())
         self.assertEqual(page.path, self.place(organization))
+        self.download_is_due(page)
         reply = manager.request("GET", f"/organizations/{organization}/members.csv", headers=Visitor.KEPT)
         self.assertEqual(reply.status, 200)
+        self.server.forward(120)
+        page = manager.open(self.place(organization)).press("Download audit log (CSV)")
+        page = page.press("Continue", Authentication_code=manager.app_code())
+        self.assertEqual(page.path, f"/organizations/{organization}/audit")
+        self.download_is_due(page)
+
+    def download_is_due(self, page):
+        """The page says that the file can be had now, and leads to its link."""
+        notice = next(n for n in page.main.walk() if n["role"] == "status" and "Press the download again" in n.text)
+        target = page.ids[notice.all("a")[0]["href"][1:]]
+        self.assertEqual((target.tag, ".csv" in target["href"]), ("a", True))
 
     def test_who_forbids_switching_off_is_named(self):
         organization, owner, _, member = self.house(two_step=True)
