@@ -11,6 +11,7 @@
  *   {{include field name=email label=login.email}}   the file with each $name of it replaced by these words
  *   {{layout main}} {{block title}} {{/block}}       the page is main.html, whose {{slot title}} takes the block
  *   {{# a comment}}
+ * Where there is a file posted.html, each form that posts begins with it.
  * A value where it could be read as anything but text, an unknown field, message, file or word, an unbalanced construct or
  * element ends the build with file and line.
  */
@@ -55,12 +56,14 @@ struct compiler {
 	struct block blocks[BLOCKS_MAX];
 	size_t block_count;
 	int includes, loops;
+	bool posts; /* the tag that is open is that of a form, and says so */
 };
 
 /* How a run of nodes ended. */
 enum end { END_NONE, END_SOURCE, END_ELSE, END_IF, END_EACH };
 
 static enum end compile(struct compiler *c, struct source *source);
+static void include_posted(struct compiler *c, const struct source *source);
 
 /* ---- what is written ---- */
 
@@ -107,11 +110,25 @@ static bool is_space(char byte)
 	return byte && strchr(" \t\r\n", byte);
 }
 
+/* Sees a form that posts by its tag; true where that ends. */
+static bool begins_form(struct compiler *c, enum html_place was)
+{
+	const struct html *html = &c->html;
+	bool form = !html->closing && !strcmp(html->name, "form");
+
+	if (html->place == HTML_OPEN)
+		c->posts = false;
+	else if (form && was == HTML_VALUE && html->place == HTML_VALUE_END && !strcmp(html->attribute, "method"))
+		c->posts = html->before[0] == 'p';
+	return form && c->posts && was != HTML_TEXT && html->place == HTML_TEXT;
+}
+
 /* A run of white space that shows as one becomes one. */
 static void literal(struct compiler *c, struct source *source, const char *end)
 {
 	while (source->at < end) {
 		char byte = *source->at;
+		enum html_place was = c->html.place;
 		bool was_space = c->fixed_length && is_space(c->fixed[c->fixed_length - 1]);
 		const char *wrong = html_feed(&c->html, byte);
 		if (wrong)
@@ -126,6 +143,8 @@ static void literal(struct compiler *c, struct source *source, const char *end)
 		else if (byte == '\n')
 			c->fixed[c->fixed_length - 1] = '\n';
 		source_move(source, source->at + 1);
+		if (begins_form(c, was))
+			include_posted(c, source);
 	}
 }
 
@@ -570,6 +589,16 @@ static enum end do_include(struct compiler *c, struct source *source, const char
 			fail(source, "the file has no use for", words.list[i].name);
 	compile_whole(c, &part);
 	return END_NONE;
+}
+
+static void include_posted(struct compiler *c, const struct source *source)
+{
+	struct source part;
+
+	if (!model_file(c->model, "posted"))
+		return;
+	open_file(c, source, "posted", &part);
+	compile_whole(c, &part);
 }
 
 static void read_block(struct compiler *c, struct source *source)

@@ -47,6 +47,12 @@ struct route {
 	handler *handler;
 };
 
+/* Open to all, whoever is signed in. */
+static inline bool route_is_open(const struct route *route)
+{
+	return route->access == ACCESS_ANYBODY;
+}
+
 #define ROUTES_END { 0, NULL, ACCESS_NOBODY, FRESH_NOT, NULL, NULL }
 
 struct surface {
@@ -54,6 +60,10 @@ struct surface {
 	void (*whole)(struct call *call);   /* answers all of it by itself, and nothing below counts; NULL: the tables do */
 	const struct route *const *tables;  /* NULL at the end */
 	bool json;                          /* how bodies are read */
+	/*
+	 * Runs where the guard found who calls, before anything else is said or done. Not OK: that is the answer. NULL: nothing to ask.
+	 */
+	enum err (*check)(struct call *call);
 	/*
 	 * Runs after the guard, or the handler in the guard's words, refused; may mend it (a page confirming in place) by
 	 * returning OK: the call goes on. NULL: nothing to mend.

@@ -204,14 +204,22 @@ static enum err handle(struct call *call)
 	return err;
 }
 
+static enum err checked(struct call *call)
+{
+	return call->caller && call->surface->check ? call->surface->check(call) : OK;
+}
+
 /* From the route to the answer; the first error ends it. */
 static enum err run(const struct router *router, struct call *call, int *allowed)
 {
-	enum err err;
+	enum err err, other;
 
 	if ((err = find_route(call, allowed)) || (err = cross_site_check(call)))
 		return err;
-	if ((err = seen_whole(call, router->guard(call))))
+	err = seen_whole(call, router->guard(call));
+	if ((other = checked(call)))
+		return seen_whole(call, other);
+	if (err)
 		err = seen_whole(call, mended(call, err));
 	if (!err)
 		err = handle(call);

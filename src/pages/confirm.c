@@ -144,7 +144,7 @@ static void keep(void *to, const char *name, const char *value)
 {
 	struct keeping *keeping = to;
 
-	if (!strncmp(name, "confirm_", 8) || strstr(name, "password") || !strcmp(name, "username"))
+	if (!strncmp(name, "confirm_", 8) || strstr(name, "password") || !strcmp(name, "username") || !strcmp(name, MADE_FOR))
 		return;
 	if (keeping->count == KEPT_MAX) {
 		keeping->failed = true;

@@ -125,6 +125,7 @@ const struct part_frame *page_frame(struct call *call, const char *here, enum er
 	if (!frame)
 		return NULL;
 	frame->product = call->settings->name;
+	frame->account = call->caller ? page_id(call, &call->caller->account.id) : NULL;
 	frame->person = call->caller ? call->caller->account.name : NULL;
 	frame->email = call->caller ? call->caller->account.email : NULL;
 	frame->here = here ? here : asked_for(call, err);

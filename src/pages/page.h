@@ -8,6 +8,9 @@
 #include "pages/notice.h"
 #include "templates.h"
 
+/* The field that each form has (posted.html): the account that its page was made for. A form without it is nobody's in particular. */
+#define MADE_FOR "signed_in_as"
+
 /*
  * The frame of a page, in the arena; NULL: memory is at its end.
  * here  where a GET shows this page again, for the language switch; NULL: the address that was asked for, or that a form with an

@@ -1,5 +1,6 @@
 #include "pages/pages.h"
 
+#include "accounts/caller.h"
 #include "assets.h"
 #include "http/weighted.h"
 #include "pages/confirm.h"
@@ -137,10 +138,24 @@ static void refuse(struct call *call, enum err err)
 	}
 }
 
+/*
+ * A page that stands open since before somebody else signed in here: what it would change is theirs now. Who only leaves, or signs in,
+ * is not asked.
+ */
+static enum err check_account(struct call *call)
+{
+	bool changes = call->request->method == POST && !route_is_open(call->route);
+	const char *made_for = changes ? form_value(call, MADE_FOR) : NULL;
+	char now[ID_TEXT];
+
+	return !made_for || !strcmp(made_for, id_text(&call->caller->account.id, now)) ? OK : ERR_OTHER_ACCOUNT;
+}
+
 const struct surface pages_surface = {
 	.prefix = "/",
 	.tables = tables,
 	.json = false,
+	.check = check_account,
 	.mend = confirm_mend,
 	.refuse = refuse,
 };

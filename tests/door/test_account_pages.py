@@ -156,6 +156,48 @@ class ClosingAnAccount(PagesTest):
         self.assertTrue(self.is_alert(page))
 
 
+class AnotherAccount(PagesTest):
+    """A page stands open since before somebody else signed in to this browser."""
+
+    def test_a_page_of_another_account_changes_nothing(self):
+        organization, anna, *_ = self.house()
+        berta = self.signed_up(two_step=True)
+        profile, settings = anna.open("/account"), anna.open(f"/organizations/{organization}/settings")
+        self.server.forward(700)
+        proof = anna.open("/account/email").press("Send the code", **{"New e-mail address": new_address()})
+        hers, anna.cookies = anna.cookies, dict(berta.cookies)
+        tries = self.server.sql("SELECT count(*) FROM failure")
+        for page, button, fields in ((profile, "Save", {"Name": "Anna A"}), (settings, "Rename", {"Organization_name": "Beta"}),
+                                     (proof, "Continue", {"Password": WRONG_PASSWORD})):
+            page = page.press(button, **fields)
+            self.assertEqual(page.reply.status, 409, button)
+            self.assertIn("You are signed in as somebody else now", page.main.text)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM failure"), tries, "nor is a password tried")
+        names = self.server.sql("SELECT name FROM account WHERE name = 'Anna A' UNION SELECT name FROM organization WHERE name = 'Beta'")
+        self.assertEqual(names, [])
+        self.assertIn("Saved.", berta.open("/account").press("Save", Name="Berta B").text)
+        self.assertIn("Saved.", berta.send("/account", {"name": "Berta C"}).text, "a form that does not say")
+        self.assertEqual(profile.press("한국어").reply.status, 200)
+        profile.press("Sign out")
+        self.assertFalse(berta.is_signed_in(), "leaving is never refused")
+        anna.cookies = hers
+        self.assertIn("Saved.", profile.press("Save", Name="Anna A").text)
+        self.assertTrue(proof.press("Continue", Password=anna.password).has("Verification code", "input"))
+
+    def test_each_form_that_changes_something_says_whose_it_is(self):
+        organization, owner, _, member = self.house()
+        identity = owner.id()
+        for path in ("/account", "/account/password", "/account/sessions", "/account/two-step", "/account/close", "/organizations",
+                     f"/organizations/{organization}/settings", f"/organizations/{organization}/members/{member.id()}/remove"):
+            page = owner.open(path)
+            forms = [f for f in page.root.all("form") if f["method"] == "post"]
+            self.assertTrue(forms, path)
+            for form in forms:
+                self.assertEqual([i["value"] for i in form.all("input") if i["name"] == "signed_in_as"], [identity], (path, form["action"]))
+            for form in (f for f in page.root.all("form") if f["method"] != "post"):
+                self.assertFalse([i for i in form.all("input") if i["name"] == "signed_in_as"], (path, form["action"]))
+
+
 class ProofsLeftEmpty(PagesTest):
     """A form that asks for proofs again says of each that it was left empty, and leads to the first."""
 

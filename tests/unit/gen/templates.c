@@ -101,6 +101,9 @@ static void each_place_gets_its_writer(void **state)
 	expect("[url https://c.example]");
 	expect("<label for=\"one\">[message plain]</label><input id=\"one\" value=\"[attribute Title]\" aria-invalid=\"true\">");
 	expect("<pre>\n  kept\n</pre>");
+	expect("action=\"/posted\"><input type=\"hidden\" name=\"by\" value=\"[attribute Title]\">");
+	expect("action=\"/asked\" class=\"post\"><button>");
+	expect("action=\"[url /back]\"><input type=\"hidden\" name=\"by\" value=\"[attribute Title]\">");
 	assert_null(strstr(written, "<i>right</i>"));
 	assert_null(strstr(written, "none"));
 }
