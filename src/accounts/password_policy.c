@@ -95,14 +95,29 @@ static void add_words(struct words *words, const char *text, size_t least)
 	}
 }
 
-/* The whole of a folded text as one word, however short its parts are; of addresses and names that fit. */
-static void add_whole(struct words *words, const char *text)
+/* Drops what separates words: "kim sora", "kim.sora" and "kimsora" are one then. */
+static void squeeze(char *text)
 {
-	size_t length = strlen(text);
+	char *to = text;
 
-	if (words->count == WORDS_MAX || length < WORD_MIN || length >= WORD_TEXT)
+	for (; *text; text++)
+		if (is_word_byte(*text))
+			*to++ = *text;
+	*to = '\0';
+}
+
+/* So many bytes of a folded text as one word, however short its parts are; of addresses and names that fit. */
+static void add_whole(struct words *words, const char *text, size_t length)
+{
+	char *word;
+
+	if (words->count == WORDS_MAX || length >= WORD_TEXT)
 		return;
-	memcpy(words->text[words->count++], text, length + 1);
+	word = words->text[words->count];
+	memcpy(word, text, length);
+	word[length] = '\0';
+	squeeze(word);
+	words->count += strlen(word) >= WORD_MIN;
 }
 
 static bool has_word(const char *text, const char *const *words, size_t count)
@@ -135,13 +150,14 @@ static size_t letters(const char *text)
 	return count;
 }
 
-/* Is there next to nothing beside such words? */
+/* Is there next to nothing beside such words, however they are set apart? */
 static enum err check_words(const struct folded *password, const struct words *personal)
 {
 	struct folded left = *password;
 	bool is_personal = false, is_common = false;
 	size_t rest;
 
+	squeeze(left.text);
 	for (size_t i = 0; i < personal->count; i++)
 		is_personal |= blank_word(left.text, personal->text[i]);
 	for (size_t i = 0; i < COUNT(common_words); i++)
@@ -257,8 +273,9 @@ enum err password_allowed(const struct settings *settings, const struct password
 	    (err = text_fold(email, own_email.text, sizeof(own_email.text))) ||
 	    (err = text_fold(settings->name, product.text, sizeof(product.text))))
 		return err;
-	add_whole(&personal, own_name.text);
-	add_whole(&personal, own_email.text);
+	add_whole(&personal, own_name.text, strlen(own_name.text));
+	add_whole(&personal, own_email.text, strlen(own_email.text));
+	add_whole(&personal, own_email.text, strcspn(own_email.text, "@"));
 	add_words(&personal, product.text, WORD_MIN);
 	add_words(&personal, own_name.text, WORD_MIN);
 	add_words(&personal, own_email.text, WORD_MIN);

@@ -59,6 +59,13 @@ static void judges_passwords(void **state)
 		{ &nist, "minjunminjun20261", "Minjun Kim", ERR_PASSWORD_PERSONAL },
 		{ &nist, "someone@example.com1", "Kim", ERR_PASSWORD_PERSONAL },
 		{ &nist, "li wei bo an xu", "Li Wei Bo An Xu", ERR_PASSWORD_PERSONAL },
+		{ &nist, "Kim Sora Kim Sora", "Kim Sora", ERR_PASSWORD_PERSONAL },
+		{ &nist, "kimsora kimsora", "Kim Sora", ERR_PASSWORD_PERSONAL },
+		{ &nist, "KimSora KimSora 1", "Kim Sora", ERR_PASSWORD_PERSONAL },
+		{ &nist, "kim.sora-kim_sora-2026", "Kim Sora", ERR_PASSWORD_PERSONAL },
+		{ &nist, "k-i-m-s-o-r-a 2026!", "Kim Sora", ERR_PASSWORD_PERSONAL },
+		{ &nist, "kimsora walks by the Han river", "Kim Sora", OK },
+		{ &nist, "p-a-s-s-w-o-r-d 12345", "Kim", ERR_PASSWORD_COMMON },
 		{ &nist, "aaaaaaaaaaaaaaaaaa", "Kim", ERR_PASSWORD_GUESSABLE },
 		{ &nist, "123456789012345678", "Kim", ERR_PASSWORD_GUESSABLE },
 		{ &nist, "abcabcabcabcabcabc", "Kim", ERR_PASSWORD_GUESSABLE },
@@ -95,6 +102,18 @@ static void judges_passwords(void **state)
 		enum err err = judge(cases[i].settings, cases[i].typed, cases[i].name, "someone@example.com");
 		if (err != cases[i].err)
 			fail_msg("%s: %s, not %s", cases[i].typed, err_name(err), err_name(cases[i].err));
+	}
+}
+
+/* The part before the @, however its pieces are set apart. */
+static void knows_the_address_by_its_local_part(void **state)
+{
+	static const char *const typed[] = { "jo.lee.jo.lee.77", "joleejoleejolee", "Jo Lee Jo Lee 2026" };
+	(void)state;
+	for (size_t i = 0; i < COUNT(typed); i++) {
+		enum err err = judge(&nist, typed[i], "Kim", "jo.lee@example.com");
+		if (err != ERR_PASSWORD_PERSONAL)
+			fail_msg("%s: %s", typed[i], err_name(err));
 	}
 }
 
@@ -151,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(judges_passwords),
+		cmocka_unit_test(knows_the_address_by_its_local_part),
 		cmocka_unit_test(nfc_and_nfd_are_one_password),
 		cmocka_unit_test(never_cuts),
 		cmocka_unit_test(tells_that_memory_ended),
