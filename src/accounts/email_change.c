@@ -82,7 +82,7 @@ enum err email_change_begin(struct call *call, const char *typed, char email[sta
 	if ((err = blame(call, "email", email_read(typed, moving.move.email))))
 		return err;
 	if (!strcmp(moving.move.email, call->caller->account.email))
-		return blame(call, "email", ERR_EMAIL);
+		return blame(call, "email", ERR_EMAIL_OWN);
 	if ((err = id_new(&moving.move.id)) || (err = email_code_new(CODE_FOR_EMAIL_CHANGE, &moving.mailed)) ||
 	    (err = address_digest(call->keys, moving.move.email, moving.address)) || (err = store_change(call->store, begin, &moving)))
 		return err;
@@ -284,6 +284,14 @@ static enum err make_unknown_password(struct undoing *undoing)
 	if ((err = token_new(&unknown, &digest)) || (err = password_read(unknown.text, &password)))
 		return err;
 	return password_make(undoing->call, &password, &undoing->way.account, &undoing->password);
+}
+
+enum err email_change_undo_look(struct call *call, const char *token)
+{
+	struct undoing undoing = { .call = call };
+	enum err err = token_parse(token, &undoing.token);
+
+	return err ? err : store_read(call->store, find_way, &undoing);
 }
 
 enum err email_change_undo(struct call *call, const char *token, char email[static EMAIL_TEXT])

@@ -12,7 +12,7 @@
 
 /*
  * Mails a code to the new address; where that has an account its owner is told instead, and the answer is the same.
- * `email` gets it as it was read. OK, ERR_EMAIL (one's own, too), ERR_TOO_MANY. The caller's proofs are fresh.
+ * `email` gets it as it was read. OK, ERR_EMAIL, ERR_EMAIL_OWN, ERR_TOO_MANY. The caller's proofs are fresh.
  */
 MUST_USE enum err email_change_begin(struct call *call, const char *typed, char email[static EMAIL_TEXT]);
 
@@ -29,6 +29,9 @@ MUST_USE enum err email_change_drop(struct call *call); /* OK also where nothing
  * OK (`email`: the address), ERR_NOT_FOUND (wrong, used, too old), ERR_EMAIL_TAKEN, ERR_BUSY
  */
 MUST_USE enum err email_change_undo(struct call *call, const char *token, char email[static EMAIL_TEXT]);
+
+/* Is it a token that email_change_undo would take now? OK, ERR_NOT_FOUND */
+MUST_USE enum err email_change_undo_look(struct call *call, const char *token);
 
 /*
  * The address whose mailbox a set-up that was begun at `at_s` has to prove: the one that can take the account back, the earliest where

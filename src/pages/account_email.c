@@ -47,14 +47,18 @@ static const struct form email_form = FORM(email_form, email_fields);
 static enum err begin(struct call *call)
 {
 	const struct email_form *form = call->form;
-	char email[EMAIL_TEXT];
+	char pending[EMAIL_TEXT], email[EMAIL_TEXT];
 	enum err err = page_needs(call, "email", form->email);
 
-	if (!err)
+	if (!err && !(err = email_change_look(call, pending)))
 		err = email_change_begin(call, form->email, email);
 	if (page_cannot_tell(err))
 		return err;
-	return err ? show(call, form->email, err) : page_to(call, "/account/email");
+	if (err)
+		return show(call, form->email, err);
+	if (!strcmp(pending, email))
+		notice_set(call, NOTICE_EMAIL_AGAIN, 0);
+	return page_to(call, "/account/email");
 }
 
 struct code_form { const char *code; };
@@ -73,7 +77,7 @@ static enum err verify(struct call *call)
 		return err;
 	if (err == ERR_WRONG_STATE)
 		return page_to_with(call, "/account/email", NOTICE_NOT_DUE);
-	return err ? show(call, NULL, err) : page_to_with(call, "/account", NOTICE_SAVED);
+	return err ? show(call, NULL, err) : page_to_with(call, "/account", NOTICE_EMAIL_CHANGED);
 }
 
 static enum err cancel(struct call *call)
@@ -83,11 +87,13 @@ static enum err cancel(struct call *call)
 	return err ? err : page_to_with(call, "/account", NOTICE_CANCELLED);
 }
 
+/* A link that was used, or is over, says so and leads on. */
 static enum err show_undo(struct call *call, const char *token, enum err err)
 {
+	bool gone = err == ERR_NOT_FOUND;
 	const struct page_account_email_undo page = {
-		.frame = page_frame(call, NULL, err),
-		.token = token,
+		.frame = page_frame(call, NULL, gone ? OK : err),
+		.token = gone ? NULL : token,
 	};
 	if (!page.frame)
 		return ERR_MEMORY;
@@ -97,7 +103,10 @@ static enum err show_undo(struct call *call, const char *token, enum err err)
 
 static enum err look_undo(struct call *call)
 {
-	return show_undo(call, query_value(call, "token"), OK);
+	const char *token = query_value(call, "token");
+	enum err err = token ? email_change_undo_look(call, token) : ERR_NOT_FOUND;
+
+	return page_cannot_tell(err) ? err : show_undo(call, token, err);
 }
 
 struct undo_form { const char *token; };
@@ -108,12 +117,17 @@ static const struct form undo_form = FORM(undo_form, undo_fields);
 static enum err undo(struct call *call)
 {
 	const struct undo_form *form = call->form;
+	SCOPED(buf_done) struct buf place = { 0 };
 	char email[EMAIL_TEXT];
 	enum err err = email_change_undo(call, form->token ? form->token : "", email);
 
-	if (err == ERR_EMAIL_TAKEN)
+	if (err == ERR_EMAIL_TAKEN || err == ERR_NOT_FOUND)
 		return show_undo(call, form->token, err);
-	return err ? err : page_to_with(call, "/password-reset", NOTICE_EMAIL_UNDONE);
+	if (err)
+		return err;
+	buf_text(&place, "/password-reset?email=");
+	url_component(&place, email);
+	return buf_check(&place) ? ERR_MEMORY : page_to_with(call, buf_string(&place), NOTICE_EMAIL_UNDONE);
 }
 
 /* What the caller owns: while there is any of it the account stays. */

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "accounts/caller.h"
+#include "pages/template.h"
+
 #include "base/banned.h"
 
 #define NOTICE_S   60 /* the next page comes at once; an older cookie was left behind */
@@ -39,6 +42,8 @@ static const struct {
 	[NOTICE_RECOVERY_FEW] = { "recovery_few", MSG_NOTICE_RECOVERY_FEW, true },
 	[NOTICE_NOT_DUE] = { "not_due", MSG_NOTICE_NOT_DUE, true },
 	[NOTICE_CONFIRM_AGAIN] = { "confirm_again", MSG_NOTICE_CONFIRM_AGAIN, true },
+	[NOTICE_EMAIL_CHANGED] = { "email_changed", MSG_NOTICE_EMAIL_CHANGED, false },
+	[NOTICE_EMAIL_AGAIN] = { "email_again", MSG_NOTICE_EMAIL_AGAIN, false },
 	[NOTICE_EMAIL_UNDONE] = { "email_undone", MSG_NOTICE_EMAIL_UNDONE, false },
 	[NOTICE_CLOSED] = { "closed", MSG_NOTICE_CLOSED, false },
 	[NOTICE_CREATED] = { "created", MSG_NOTICE_CREATED, false },
@@ -104,10 +109,13 @@ const char *notice_take(struct call *call, struct notice_kind *kind)
 	cookie_clear(call, COOKIE_NOTICE);
 	enum notice notice = read_word(value);
 	long left = dot ? strtol(dot + 1, NULL, 10) : 0;
-	if (notice == NOTICE_NONE || left < 0 || left > NUMBER_MAX)
+	if (notice == NOTICE_NONE || left < 0 || left > NUMBER_MAX || (notice == NOTICE_EMAIL_CHANGED && !call->caller))
 		return NULL;
 
-	const struct lang_arg args[] = { { "left", template_number(number, left) } };
+	const struct lang_arg args[] = {
+		{ "left", template_number(number, left) },
+		{ "email", call->caller ? call->caller->account.email : "" },
+	};
 	lang_fill(&text, call->locale, notices[notice].msg, args, COUNT(args));
 	kind->warns = notices[notice].warns;
 	kind->failed = notice == NOTICE_LOGIN_SPENT;

@@ -31,6 +31,8 @@ enum notice {
 	NOTICE_RECOVERY_FEW,  /* {left}, and that is too few */
 	NOTICE_NOT_DUE,
 	NOTICE_CONFIRM_AGAIN,
+	NOTICE_EMAIL_CHANGED, /* {email}: the caller's */
+	NOTICE_EMAIL_AGAIN,
 	NOTICE_EMAIL_UNDONE,
 	NOTICE_CLOSED,
 	NOTICE_CREATED, /* of organisations, from here on */

@@ -9,10 +9,12 @@ struct ask_form { const char *email; };
 static const struct field ask_fields[] = { FIELD_LONG(ask_form, email, FIELD_OPTIONAL) };
 static const struct form ask_form = FORM(ask_form, ask_fields);
 
-static enum err show_ask(struct call *call, const char *email, enum err err)
+/* anew: nobody forgot it; a link of ours knows for which address one is chosen. */
+static enum err show_ask(struct call *call, const char *email, bool anew, enum err err)
 {
 	const struct page_password_reset page = {
-		.frame = page_frame(call, "/password-reset", err),
+		.frame = page_frame(call, NULL, err),
+		.anew = anew,
 		.email = email,
 		.email_error = page_field(call, err, "email"),
 	};
@@ -24,7 +26,9 @@ static enum err show_ask(struct call *call, const char *email, enum err err)
 
 static enum err look(struct call *call)
 {
-	return show_ask(call, NULL, OK);
+	const char *email = query_value(call, "email");
+
+	return show_ask(call, email, email != NULL, OK);
 }
 
 struct complete_form { const char *email, *code, *password; };
@@ -64,7 +68,7 @@ static enum err ask(struct call *call)
 	if (page_cannot_tell(err))
 		return err;
 	if (err)
-		return show_ask(call, form->email, err);
+		return show_ask(call, form->email, false, err);
 	buf_text(&place, "/password-reset/complete?email=");
 	url_component(&place, form->email);
 	return buf_check(&place) ? ERR_MEMORY : page_to(call, buf_string(&place));

@@ -17,25 +17,55 @@ class AnotherAddress(PagesTest):
         self.wrong_at(page, "New e-mail address")
         self.assertEqual(page.field("New e-mail address")["value"], "nonsense")
         before = len(self.server.mails(email))
+        page = page.press("Send the code", **{"New e-mail address": f" {kim.email.upper()}"})
+        self.assertIn("your address already", self.wrong_at(page, "New e-mail address"))
         page = page.press("Send the code", **{"New e-mail address": email})
         self.assertIn(f"A code was sent to {email}.", page.main.text)
         code = mail_code(self.server.mail_after(email, before))
         wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
         page = page.press("Confirm", Verification_code=wrong)
         self.wrong_at(page, "Verification code")
+        before = len(self.server.mails(email))
+        page = page.press("Send a new code")
+        self.assertIn("The earlier one no longer works", page.main.text)
+        earlier, code = code, mail_code(self.server.mail_after(email, before))
+        page = page.press("Confirm", Verification_code=earlier)
+        self.wrong_at(page, "Verification code")
         self.assertEqual(kim.open(page.path).path, "/account/email", "Enter in the address bar")
         before = len(self.server.mails(old))
         page = kim.open("/account/email").press("Confirm", Verification_code=code)
         self.assertEqual(page.path, "/account")
         self.assertEqual(page.field("Email")["value"], email)
+        self.assertIn(f"Your e-mail address is {email} now", page.main.text)
         link = re.search(r"/account/email/undo\?token=\S+", mail_text(self.server.mail_after(old, before)))[0]
         stranger = self.visitor()
         page = stranger.open(link)
         self.assertTrue(kim.open("/account").path == "/account", "opening the link changes nothing")
         page = page.press("Take it back")
-        self.assertEqual(page.path, "/password-reset")
+        self.assertEqual(page.path.split("?")[0], "/password-reset")
+        self.assertEqual(page.root.all("h1")[0].text, "Set a new password")
+        self.assertEqual(page.field("Email")["value"], old)
+        page = page.press("Send code")
+        self.assertEqual(page.field("Email")["value"], old)
         self.assertEqual(kim.open("/account").path, "/login")
-        self.assertEqual(stranger.open(link).press("Take it back").reply.status, 404)
+
+    def test_a_link_that_was_used_says_so(self):
+        kim, email = self.signed_up(), new_address()
+        old = kim.email
+        page = kim.open("/account/email").press("Send the code", **{"New e-mail address": email})
+        before = len(self.server.mails(old))
+        page.press("Confirm", Verification_code=mail_code(self.server.mails(email)[-1]))
+        link = re.search(r"/account/email/undo\?token=\S+", mail_text(self.server.mail_after(old, before)))[0]
+        stranger = self.visitor()
+        two_tabs = [stranger.open(link), stranger.open(link)]
+        self.assertEqual(two_tabs[0].reply.status, 200)
+        two_tabs[0].press("Take it back")
+        for page in (two_tabs[1].press("Take it back"), stranger.open(link), stranger.open("/account/email/undo"),
+                     stranger.open("/account/email/undo?token=x")):
+            self.assertEqual(page.reply.status, 404)
+            self.assertIn("was used already, or its time is over", page.main.text)
+            self.assertFalse(page.has("Take it back", "button"))
+            self.assertEqual(page.press("Forgot password?").path, "/password-reset")
 
     def test_is_given_up(self):
         kim, email = self.signed_up(), new_address()

@@ -118,8 +118,11 @@ class EmailChange(EmailChangeTest):
 
     def test_is_fresh_and_a_full_address_and_not_ones_own(self):
         person = self.person().sign_up()
-        for email in ("x", "a@b", "", "a b@example.com", "ä@example.com", person.email, person.email.upper()):
+        for email in ("x", "a@b", "", "a b@example.com", "ä@example.com"):
             self.assertEqual(expect(person.post("/account/email", {"email": email}), 422, "invalid_email", email)["field"], "email")
+        for email in (person.email, person.email.upper()):
+            answer = expect(person.post("/account/email", {"email": email}), 422, "invalid_email", email)
+            self.assertEqual((answer["field"], answer["detail"][:28]), ("email", "This is your address already"))
         for body in ({}, {"email": None}, {"email": 1}):
             expect(person.post("/account/email", body), 400, "invalid_request", repr(body))
         self.server.forward(700)
