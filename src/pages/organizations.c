@@ -8,6 +8,7 @@
 #include "base/banned.h"
 
 #define ACCEPT_PATH "/invitations/accept"
+#define WRONG_CODE  "code.invitation" /* blamed on `code`, in words of its own (page.c) */
 
 /* What was typed into the two forms. */
 struct typed { const char *name, *code; };
@@ -134,13 +135,13 @@ static enum err show_choice(struct call *call, const char *code)
 
 static enum err show_accept(struct call *call, const char *code, enum err err)
 {
-	const char *place = accept_place(call);
+	const char *place = accept_place(call), *about_code = page_field(call, err, WRONG_CODE);
 	const struct page_invitation_accept page = {
 		.frame = page_frame(call, place, err),
 		.action = place,
 		.email = call->caller->account.email,
 		.code = code,
-		.code_error = page_field(call, err, "code"),
+		.code_error = about_code ? about_code : page_field(call, err, "code"),
 	};
 
 	if (!page.frame || !place)
@@ -176,7 +177,8 @@ static enum err accepted(struct call *call, const struct joined *joined, const c
 		err = ERR_CODE_INVALID;
 	if (page_refuses(err))
 		return err;
-	call->wrong = "code";
+	call->wrong = err == ERR_NOT_FOUND ? WRONG_CODE : "code";
+	err = err == ERR_NOT_FOUND ? ERR_CODE_INVALID : err;
 	return show_accept(call, code, err);
 }
 
@@ -189,6 +191,24 @@ static enum err accept_code(struct call *call)
 	if (!err)
 		err = invitation_accept(call, form->code, &joined);
 	return accepted(call, &joined, form_value(call, "code"), err);
+}
+
+/* Signed in as somebody else: out of it, and back to the code, which stays. */
+static enum err use_another(struct call *call)
+{
+	const char *code = form_value(call, "code");
+	const char *place = is_code(code) ? arena_printf(call->arena, ACCEPT_PATH "?code=%s", code) : ACCEPT_PATH;
+	enum err err = sign_out(call);
+
+	if (err)
+		return err;
+	cookie_clear(call, COOKIE_LOGIN);
+	return place ? page_to(call, place) : ERR_MEMORY;
+}
+
+static enum err go_accept(struct call *call)
+{
+	return page_to(call, ACCEPT_PATH);
 }
 
 /* One of those that wait for the caller, as the page lists them. */
@@ -205,6 +225,8 @@ const struct route organizations_pages[] = {
 	{ POST, "/organizations", ACCESS_SIGNED_IN, FRESH_NOT, &name_form, create },
 	{ GET, ACCEPT_PATH, ACCESS_ANYBODY, FRESH_NOT, NULL, look_accept },
 	{ POST, ACCEPT_PATH, ACCESS_SIGNED_IN, FRESH_NOT, &code_form, accept_code },
+	{ GET, ACCEPT_PATH "/other", ACCESS_ANYBODY, FRESH_NOT, NULL, go_accept },
+	{ POST, ACCEPT_PATH "/other", ACCESS_ANYBODY, FRESH_NOT, &code_form, use_another },
 	{ GET, "/invitations/{i}/accept", ACCESS_SIGNED_IN, FRESH_NOT, NULL, go_look },
 	{ POST, "/invitations/{i}/accept", ACCESS_SIGNED_IN, FRESH_NOT, NULL, accept_one },
 	ROUTES_END

@@ -71,6 +71,7 @@ static const char *sentence(struct call *call, enum err err, enum msg msg)
 		{ "min", template_number(min, call->settings->password_min) },
 		{ "wait", buf_string(&wait) },
 		{ "off", buf_string(&off) },
+		{ "email", call->caller ? call->caller->account.email : "?" },
 	};
 	lang_fill(&text, call->locale, msg, args, COUNT(args));
 	return arena_buf(call->arena, &text);
@@ -88,6 +89,8 @@ static const struct {
 	enum msg msg;
 } sentences[] = {
 	{ ERR_NAME, "typed", MSG_SETTINGS_DELETE_WRONG },
+	{ ERR_CODE_INVALID, "invitation", MSG_SIGNUP_INVITATION_WRONG },
+	{ ERR_CODE_INVALID, "code.invitation", MSG_ACCEPT_WRONG },
 	{ ERR_INVALID, "role", MSG_MEMBER_ROLE_WRONG },
 	{ ERR_INVALID, "hosts", MSG_SERVICE_HOSTS_WRONG },
 	{ ERR_INVALID, "rules", MSG_SERVICE_RULES_WRONG },

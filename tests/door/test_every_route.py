@@ -16,6 +16,7 @@ TOKEN = "A" * 43
 RESTRICTED_API = re.compile(r"(GET|DELETE) /api/v1/session|GET /api/v1/account(/two-step)?|\w+ /api/v1/account/two-step/setup(/\w+)?"
                             r"|POST /api/v1/session/confirm")
 RESTRICTED_PAGES = re.compile(r"GET /account(/two-step)?|\w+ /account/two-step/(setup|required)(/[\w-]+)?|(GET|POST) /confirm")
+ENDING = ("POST /logout", "POST /invitations/accept/other", "DELETE /api/v1/session")  # the session of who asks
 
 
 def is_api(route):
@@ -245,7 +246,7 @@ class EveryRoute(GuardTest):
 
     def assert_restricted(self, person, code, page, name):
         somebody = Somebody(name, cookies=person.cookies, bearer=person.bearer)
-        routes = [route for route in every_route() if str(route) not in ("POST /logout", "DELETE /api/v1/session")]
+        routes = [route for route in every_route() if str(route) not in ENDING]
         for route in routes:
             for method in methods(route):
                 self.assert_route_restricted(route, method, somebody, code, page)
@@ -331,7 +332,7 @@ class EveryRoute(GuardTest):
             person = stranger.elsewhere().sign_in(transport)
             somebody = Somebody("stranger", cookies=person.cookies, bearer=person.bearer)
             for route in every_route():
-                if str(route) in ("POST /logout", "DELETE /api/v1/session"):
+                if str(route) in ENDING:
                     continue
                 for method in methods(route):
                     about = f"stranger {transport}: {method} {route.path}"

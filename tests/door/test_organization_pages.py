@@ -890,8 +890,28 @@ class Invitations(PagesTest):
         self.assertEqual(page.path, f"/organizations/{organization}/services")
         other = self.signed_up()
         page = other.open(link).press("Join")
-        self.wrong_at(page, "Invitation code")
+        self.assertIn(f"does not fit {other.email}", self.wrong_at(page, "Invitation code"))
         self.assertEqual(page.field("Invitation code")["value"], mail_code(mail), "as it was mailed")
+        self.assertEqual(page.press("Your organizations").path, "/organizations")
+
+    def test_who_is_signed_in_as_another_comes_back_with_the_code(self):
+        organization, owner, *_ = self.house()
+        guest, other = self.signed_up(), self.signed_up()
+        _, mail = guest.mailed(lambda: self.invite(owner, organization, guest.email))
+        code = mail_code(mail)
+        link = re.findall(re.escape(self.server.origin) + r"(/invitations/accept\S+)", mail_text(mail))[0]
+        for page in (other.open(link), other.open("/organizations").press("Join", Invitation_code=code)):
+            page = page.press("Use another account")
+            self.assertEqual(page.path, link)
+            self.assertFalse(other.is_signed_in())
+            page = page.press("Sign in").press("Sign in", Email=guest.email, Password=PASSWORD)
+            self.assertEqual(page.path, link)
+            self.assertEqual(page.field("Invitation code")["value"], code)
+            other.sign_in()
+        for wrong in ("x\ny", "<b>", ""):
+            other.sign_in()
+            self.assertEqual(other.send("/invitations/accept/other", {"code": wrong}).path, "/invitations/accept", wrong)
+        self.assertEqual(other.open("/invitations/accept/other").path, "/invitations/accept")
 
     def test_those_waiting_are_listed_and_joined_by_a_button(self):
         organization, owner, *_ = self.house()
@@ -915,8 +935,11 @@ class Invitations(PagesTest):
         self.assertIn("You join by your invitation", page.main.text)
         self.assertNotIn("We send a code", page.main.text, "none is sent")
         page = page.press("Sign up", Email="other@example.com", Name="Lee", Password=PASSWORD)
-        self.wrong_at(page, "Invitation code")
+        about = self.wrong_at(page, "Invitation code")
+        self.assertIn("the address that the invitation came to", about)
         self.assertEqual(page.field("Invitation code")["value"], mail_code(mail), "as it was mailed")
+        again = page.press("Sign up", Email=guest.email, Password=PASSWORD, Invitation_code="ABCD-EFGH-JKMN")
+        self.assertEqual(self.wrong_at(again, "Invitation code"), about, "which of the two is wrong is nobody's business")
         page = page.press("Sign up", Email=guest.email, Password=PASSWORD)
         self.assertEqual(self.role_of(organization, guest), "member", page.text)
         self.assertEqual(page.path, f"/organizations/{organization}/services")

@@ -626,6 +626,7 @@ simple("POST /api/v1/invitations/accept", "", "guest", body=lambda w, _: {"code"
 simple("POST /api/v1/invitations/accept", "by another", "stranger", body=lambda w, _: {"code": w.code})
 simple("POST /api/v1/invitations/{i}/accept", "", "guest", body={})
 simple("POST /invitations/accept", "", "guest", form=lambda w, _: {"code": w.code})
+simple("POST /invitations/accept/other", "", "member", form=lambda w, _: {"code": w.code})
 simple("POST /invitations/{i}/accept", "", "guest", form={})
 
 # ---- applications ----
