@@ -102,9 +102,12 @@ for (const link of all("a[data-carries]")) {
 	});
 }
 
-// A moment in the reader's own time; in a sentence, where data-local has one, in place of its @.
+// A moment in the reader's own time; in a sentence, where data-local has one, in place of its @, and with the name of its zone: mails
+// say the same moment in UTC.
+const brief = { dateStyle: "medium", timeStyle: "short" };
+const zoned = { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
 for (const time of all("time[data-local]")) {
-	const form = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+	const form = new Intl.DateTimeFormat(document.documentElement.lang, time.dataset.local ? zoned : brief);
 	time.textContent = (time.dataset.local || "@").replace("@", form.format(new Date(time.dateTime)));
 }
 

@@ -1,6 +1,7 @@
 /*
  * Organization Management: the tab Audit log, and the same as a file.
  */
+#include "accounts/password_try.h"
 #include "organizations/export.h"
 #include "organizations/security.h"
 
@@ -10,6 +11,8 @@
 #include "base/banned.h"
 
 #define AUDIT_PAGE_ROWS 50
+#define DAY_BYTES       10           /* 2026-11-25 */
+#define EARLIER         "to.earlier" /* blamed on `to`, in words of its own (page.c) */
 
 /* What can stand in an organisation's log, in the words of the page. */
 static const struct {
@@ -96,6 +99,7 @@ static enum err show(struct call *call, const struct audit_query *query, const s
 {
 	struct part_event *events = arena_alloc(call->arena, (found->count + 1) * sizeof(*events));
 	struct part_audit_choice choices[COUNT(words)];
+	const char *earlier = page_field(call, err, EARLIER);
 	bool file = false;
 	enum err told = err ? OK : may_download(call, &file);
 
@@ -117,7 +121,7 @@ static enum err show(struct call *call, const struct audit_query *query, const s
 		.from = query->from,
 		.to = query->to,
 		.from_error = page_field(call, err, "from"),
-		.to_error = page_field(call, err, "to"),
+		.to_error = earlier ? earlier : page_field(call, err, "to"),
 		.first = query->before ? log_place(call, "/audit", query, NULL) : NULL,
 		.next = found->next ? log_place(call, "/audit", query, found->next) : NULL,
 		.file = file ? log_place(call, "/audit.csv", query, NULL) : NULL,
@@ -128,13 +132,21 @@ static enum err show(struct call *call, const struct audit_query *query, const s
 	return page_sent(call, err);
 }
 
+/* Both are read already, and begin with their day. */
+static enum err check_days(struct call *call, const struct audit_query *query)
+{
+	bool both = query->from && query->to;
+
+	return both && strncmp(query->from, query->to, DAY_BYTES) > 0 ? blame(call, EARLIER, ERR_INVALID) : OK;
+}
+
 static enum err look(struct call *call)
 {
 	struct audit_query query = { .rows = AUDIT_PAGE_ROWS };
 	struct audit_list found = { .count = 0 };
 	enum err err;
 
-	if (!(err = audit_query_read(call, &query)))
+	if (!(err = audit_query_read(call, &query)) && !(err = check_days(call, &query)))
 		err = audit_look(call, &query, &found);
 	if (err && err != ERR_INVALID)
 		return err;

@@ -107,6 +107,7 @@ static const struct {
 	{ ERR_INVALID, "reason", MSG_STEP_RESET_REASON_WRONG },
 	{ ERR_INVALID, "from", MSG_AUDIT_DAY_WRONG },
 	{ ERR_INVALID, "to", MSG_AUDIT_DAY_WRONG },
+	{ ERR_INVALID, "to.earlier", MSG_AUDIT_DAYS_WRONG },
 };
 
 /* The same inside a form, where ERR_INVALID is a field that was left empty (page_needs). */

@@ -262,7 +262,9 @@ for (const locale of LOCALES) {
       const security = `/organizations/${id}/security`;
       const { grace_ends_at } = await owner.call(v, security, { two_step_required: true, grace_days: 1 }, "PATCH");
       const date = await v.page.evaluate(([tag, zone, at]) => new Intl.DateTimeFormat(tag,
-        { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(at)), [locale, timeZone, grace_ends_at]);
+        { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short", timeZone: zone })
+        .format(new Date(at)), [locale, timeZone, grace_ends_at]);
+      assert.match(date, /P[SD]T|GMT-[78]/, "mails say it in UTC");
       await v.page.goto(security);
       await v.says("security.in_grace", { date }).waitFor();
       await signOutAndIn(v, lee);

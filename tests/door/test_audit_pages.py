@@ -24,6 +24,17 @@ class AuditPage(PagesTest):
         self.assertTrue(page.has("To day (UTC)", "input"))
         self.assertIn("a day of the calendar", page.text)
         self.assertNotIn("no entry", page.text, "nothing was looked for")
+        row = owner.open(f"/organizations/{organization}/audit").main.all("time")[0]
+        today, minute = row["datetime"][:10], row["datetime"][11:16]
+        self.assertEqual(row.text, f"{today} {minute} UTC")
+        self.assertFalse(row.has("data-local"), "the days of the filter are of UTC, too")
+        self.assertIn("in UTC", page.main.text)
+        for days in (f"from={today}&to={today}", f"from={today}T00:00:00Z&to={today}"):
+            self.assertEqual(owner.open(f"/organizations/{organization}/audit?{days}").reply.status, 200, days)
+        page = owner.open(f"/organizations/{organization}/audit?from=2026-11-26&to=2026-11-25")
+        self.assertIn("before the first", self.wrong_at(page, "To day (UTC)", 400))
+        self.assertNotIn("no entry", page.text)
+        self.assertEqual([page.field(name)["value"] for name in ("From day (UTC)", "To day (UTC)")], ["2026-11-26", "2026-11-25"])
         self.assertIn("no entry", owner.open(f"/organizations/{organization}/audit?from=2999-01-01").text)
         for query in ("before=%ff", "before=", "from=%ff", "person=a&person=b"):
             self.assertEqual(owner.open(f"/organizations/{organization}/audit?{query}").reply.status, 400, query)
