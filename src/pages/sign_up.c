@@ -1,6 +1,9 @@
 /*
  * Signing up, and proving the mailbox.
  */
+#include <stdio.h>
+
+#include "accounts/account.h"
 #include "pages/organization.h"
 #include "pages/routes.h"
 #include "base/banned.h"
@@ -85,6 +88,36 @@ static enum err joined(struct call *call, const struct sign_in *result)
 	return page_to_with(call, organization_home(call, &joined->organization, joined->role), NOTICE_JOINED);
 }
 
+/*
+ * The cookie is the token and, behind a point, the address that was typed here. The database is not asked for it: what is still there
+ * would tell whether the address has an account by now.
+ */
+static void keep_try(struct call *call, const struct token *try, const char *typed)
+{
+	char value[TOKEN_TEXT + EMAIL_TEXT], email[EMAIL_TEXT];
+
+	snprintf(value, sizeof(value), "%s.%s", try->text, email_read(typed, email) ? "" : email);
+	cookie_set(call, COOKIE_SIGNUP, value, SIGN_UP_S);
+	wipe(value, sizeof(value));
+}
+
+/* NULL: no sign-up waits in this browser. */
+static const char *waiting_try(struct call *call)
+{
+	const char *value = cookie_get(call, COOKIE_SIGNUP);
+
+	return value ? arena_copy(call->arena, value, strcspn(value, ".")) : NULL;
+}
+
+/* In the arena; NULL: not known. */
+static const char *waiting_email(struct call *call)
+{
+	const char *value = cookie_get(call, COOKIE_SIGNUP), *point = value ? strchr(value, '.') : NULL;
+	char email[EMAIL_TEXT];
+
+	return point && !email_read(point + 1, email) ? arena_text(call->arena, email) : NULL;
+}
+
 static enum err sign_up(struct call *call)
 {
 	const struct sign_up_form *form = call->form;
@@ -98,7 +131,7 @@ static enum err sign_up(struct call *call)
 		return show_sign_up(call, &(struct sign_up_form){ form->email, form->name, NULL, form_value(call, "invitation") }, err);
 	if (!*try.text)
 		return joined(call, &result);
-	cookie_set(call, COOKIE_SIGNUP, try.text, SIGN_UP_S);
+	keep_try(call, &try, form->email);
 	return page_to(call, "/signup/verify");
 }
 
@@ -137,6 +170,7 @@ static enum err show_verify(struct call *call, const char *code, enum err err)
 {
 	const struct page_sign_up_verify page = {
 		.frame = page_frame(call, NULL, err),
+		.email = waiting_email(call),
 		.code = code,
 		.code_error = page_field(call, err, "code"),
 		.elsewhere = elsewhere_place(call),
@@ -187,7 +221,7 @@ static const struct form code_form = FORM(code_form, code_fields);
 static enum err verify(struct call *call)
 {
 	const struct code_form *form = call->form;
-	const char *try = cookie_get(call, COOKIE_SIGNUP);
+	const char *try = waiting_try(call);
 	SCOPED(sign_in_wipe) struct sign_in result = { 0 };
 	enum err err;
 
@@ -234,7 +268,7 @@ static enum err verify_elsewhere(struct call *call)
 
 static enum err resend(struct call *call)
 {
-	const char *try = cookie_get(call, COOKIE_SIGNUP);
+	const char *try = waiting_try(call);
 	enum err err;
 
 	if (!try)
