@@ -195,6 +195,13 @@ void text_ascii_lower(char *text)
 		*text = ascii_lower(*text);
 }
 
+void text_ascii_upper(char *text)
+{
+	for (; *text; text++)
+		if (*text >= 'a' && *text <= 'z')
+			*text = (char)(*text - 'a' + 'A');
+}
+
 bool text_ascii_same(const char *a, const char *b)
 {
 	while (*a && ascii_lower(*a) == ascii_lower(*b))

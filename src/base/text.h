@@ -38,8 +38,9 @@ MUST_USE enum err text_nfc(const char *text, char *out, size_t room);
 /* Without letter case and in NFC, for comparing and sorting; cut where it does not fit. Not for what decides who gets in. ERR_MEMORY */
 MUST_USE enum err text_fold(const char *text, char *out, size_t room);
 
-/* Lower case of ASCII letters alone, in place. */
+/* Lower and upper case of ASCII letters alone, in place. */
 void text_ascii_lower(char *text);
+void text_ascii_upper(char *text);
 
 /* Compares without ASCII case. */
 bool text_ascii_same(const char *a, const char *b);

@@ -27,6 +27,7 @@ struct rule_asked {
 	const char *path;
 	struct texts methods; /* not given, or none: all */
 	struct number second_step_max_age_s;
+	const char *typed; /* the line that it was, for who is told that it is wrong; NULL: there was none */
 };
 
 /* A token of at most RULE_METHOD_BYTES_MAX, whatever it means. */

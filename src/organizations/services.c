@@ -16,6 +16,7 @@ struct task {
 	const struct service_change *asked; /* NULL: nothing to change */
 	char name[NAME_TEXT];               /* asked for, as read */
 	const char **hosts;
+	size_t host_count;
 	struct rule *rules;
 	struct service *out;
 };
@@ -88,7 +89,15 @@ enum err service_look(struct call *call, const char *id, struct service *out)
 	return err ? err : store_read(call->store, look_at_one, &task);
 }
 
-/* Each in its one spelling, once; our own address is no application's, but where nobody can reach it from outside. */
+static bool has_host(const struct task *task, const char *host)
+{
+	for (size_t i = 0; i < task->host_count; i++)
+		if (!strcmp(host, task->hosts[i]))
+			return true;
+	return false;
+}
+
+/* Each in its one spelling, and once however often it was given; our own address is no application's, but where nobody can reach it from outside. */
 static enum err read_hosts(struct task *task)
 {
 	struct call *call = task->call;
@@ -102,15 +111,15 @@ static enum err read_hosts(struct task *task)
 	for (size_t i = 0; i < asked->count; i++) {
 		if (!(host = arena_alloc(call->arena, HOSTNAME_TEXT)))
 			return ERR_MEMORY;
+		call->wrong_item = asked->text[i];
 		if (hostname_claim(asked->text[i], call->settings->https, host))
 			return blame(call, "hosts", ERR_INVALID);
 		if (host_is_our_own(call->settings, host))
 			return blame(call, "hosts", ERR_HOST_OURS);
-		for (size_t j = 0; j < i; j++)
-			if (!strcmp(host, task->hosts[j]))
-				return blame(call, "hosts", ERR_INVALID);
-		task->hosts[i] = host;
+		if (!has_host(task, host))
+			task->hosts[task->host_count++] = host;
 	}
+	call->wrong_item = NULL;
 	return OK;
 }
 
@@ -125,7 +134,8 @@ static enum err read_rules(struct task *task)
 	if (!(task->rules = arena_alloc(task->call->arena, (asked->count + 1) * sizeof(*task->rules))))
 		return ERR_MEMORY;
 	for (size_t i = 0; i < asked->count && !err; i++)
-		err = rule_read(task->call, &items[i], &task->rules[i]);
+		if ((err = rule_read(task->call, &items[i], &task->rules[i])))
+			task->call->wrong_item = items[i].typed ? items[i].typed : items[i].path;
 	return err;
 }
 
@@ -155,7 +165,7 @@ static enum err put_parts(struct db *db, const struct task *task, const struct s
 
 	if (task->asked->hosts.given)
 		err = blame_part(task->call, "hosts",
-		        service_hosts_put(db, organization, &service->id, task->hosts, task->asked->hosts.count));
+		        service_hosts_put(db, organization, &service->id, task->hosts, task->host_count, &task->call->wrong_item));
 	if (!err && task->asked->rules.given)
 		err = blame_part(task->call, "rules",
 		        service_rules_put(db, organization, &service->id, task->rules, task->asked->rules.count));
@@ -206,7 +216,7 @@ static enum err add(struct db *db, const struct task *task, const struct id *org
 
 	if (err != ERR_NAME_TAKEN || !task->asked->hosts.given)
 		return err;
-	taken = service_hosts_free(db, organization, task->hosts, task->asked->hosts.count);
+	taken = service_hosts_free(db, organization, task->hosts, task->host_count, &task->call->wrong_item);
 	return taken ? blame_part(task->call, "hosts", taken) : err;
 }
 

@@ -192,7 +192,8 @@ static enum err host_put(struct db *db, const struct id *organization, const str
 	return err || added == 1 ? err : ERR_HOST_TAKEN;
 }
 
-enum err service_hosts_free(struct db *db, const struct id *organization, const char *const *hosts, size_t count)
+enum err service_hosts_free(struct db *db, const struct id *organization, const char *const *hosts, size_t count,
+                           const char **taken)
 {
 	for (size_t i = 0; i < count; i++) {
 		SCOPED(db_rows_done) struct db_rows rows = { 0 };
@@ -201,19 +202,24 @@ enum err service_hosts_free(struct db *db, const struct id *organization, const 
 		        " SELECT 1 FROM allowed_host WHERE host = $1 AND organization_id <> $2 LIMIT 1",
 		        db_text(hosts[i]), db_id(organization));
 
-		if (err != ERR_NOT_FOUND)
-			return err ? err : ERR_HOST_TAKEN;
+		if (err && err != ERR_NOT_FOUND)
+			return err;
+		if (!err) {
+			*taken = hosts[i];
+			return ERR_HOST_TAKEN;
+		}
 	}
 	return OK;
 }
 
 enum err service_hosts_put(struct db *db, const struct id *organization, const struct id *service, const char *const *hosts,
-                           size_t count)
+                           size_t count, const char **taken)
 {
 	enum err err = db_change(db, NULL, "DELETE FROM service_host WHERE service_id = $1", db_id(service));
 
 	for (size_t i = 0; i < count && !err; i++)
-		err = host_put(db, organization, service, hosts[i]);
+		if ((err = host_put(db, organization, service, hosts[i])) == ERR_HOST_TAKEN)
+			*taken = hosts[i];
 	return err ? err : check_count(db, organization, HOSTS, ORGANIZATION_HOSTS_MAX);
 }
 

@@ -32,16 +32,17 @@ MUST_USE enum err service_add(struct db *db, const struct id *organization, cons
 MUST_USE enum err service_update(struct db *db, const struct id *organization, const struct service *service);
 MUST_USE enum err service_drop(struct db *db, const struct id *organization, const struct id *id);
 
-/* Could a new service of the organisation have them? ERR_HOST_TAKEN: one of them it could not */
-MUST_USE enum err service_hosts_free(struct db *db, const struct id *organization, const char *const *hosts, size_t count);
+/* Could a new service of the organisation have them? ERR_HOST_TAKEN: *taken it could not */
+MUST_USE enum err service_hosts_free(struct db *db, const struct id *organization, const char *const *hosts, size_t count,
+                                     const char **taken);
 
 /*
  * In the place of all that were there.
  * ERR_SERVICE_LIMIT  more than ORGANIZATION_HOSTS_MAX, ORGANIZATION_RULES_MAX with those of its other services
- * ERR_HOST_TAKEN     another service has one of them, or another organisation was given it
+ * ERR_HOST_TAKEN     another service has *taken, or another organisation was given it
  */
 MUST_USE enum err service_hosts_put(struct db *db, const struct id *organization, const struct id *service, const char *const *hosts,
-                                    size_t count);
+                                    size_t count, const char **taken);
 MUST_USE enum err service_rules_put(struct db *db, const struct id *organization, const struct id *service,
                                     const struct rule *rules, size_t count);
 

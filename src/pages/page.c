@@ -11,6 +11,7 @@
 #include "sign_in/way_back.h"
 #include "base/banned.h"
 
+#define ITEM_BYTES_MAX  200  /* of what is said of it */
 #define PLACE_BYTES_MAX 3400 /* fits a cookie (COOKIE_VALUE_BYTES) */
 
 /* No script or style but our files; forms go to us alone; no other site may frame us. */
@@ -110,13 +111,28 @@ static const struct {
 	{ ERR_INVALID, "to.earlier", MSG_AUDIT_DAYS_WRONG },
 };
 
-/* The same inside a form, where ERR_INVALID is a field that was left empty (page_needs). */
-static const char *form_sentence(struct call *call, enum err err)
+/* Inside a form ERR_INVALID is a field that was left empty (page_needs), where it has no words of its own. */
+static enum msg form_message(const struct call *call, enum err err)
 {
 	for (size_t i = 0; i < COUNT(sentences) && call->wrong; i++)
 		if (sentences[i].err == err && !strcmp(sentences[i].field, call->wrong))
-			return sentence(call, err, sentences[i].msg);
-	return sentence(call, err, err == ERR_INVALID ? MSG_FIELD_MISSING : err_message(err));
+			return sentences[i].msg;
+	return err == ERR_INVALID ? MSG_FIELD_MISSING : err_message(err);
+}
+
+/* The same, and which of a list it is about. */
+static const char *form_sentence(struct call *call, enum err err)
+{
+	const char *text = sentence(call, err, form_message(call, err)), *item = call->wrong_item;
+	size_t length = item ? strlen(item) : 0;
+	bool cut = length > ITEM_BYTES_MAX;
+
+	if (!item || !text)
+		return text;
+	length = cut ? ITEM_BYTES_MAX : length;
+	while (cut && length && ((unsigned char)item[length] & 0xC0) == 0x80)
+		length--;
+	return arena_printf(call->arena, "%.*s%s: %s", (int)length, item, cut ? "…" : "", text);
 }
 
 const struct part_frame *page_frame(struct call *call, const char *here, enum err err)

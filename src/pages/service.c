@@ -2,6 +2,7 @@
  * One service: its hosts and rules, who holds which role on it, and what a request to it would need.
  */
 #include "accounts/password_try.h"
+#include "base/text.h"
 #include "organizations/services.h"
 #include "pages/organization.h"
 #include "pages/routes.h"
@@ -218,22 +219,28 @@ static char *next_piece(struct call *call, const char **text, const char *betwee
 	return piece;
 }
 
+/* In capitals, which names of methods are: people need not type them. */
 static enum err read_methods(struct call *call, const char *text, struct texts *out)
 {
 	const char **methods = arena_alloc(call->arena, FORM_ITEMS_MAX * sizeof(*methods));
+	char *method;
 
 	if (!methods)
 		return ERR_MEMORY;
 	*out = (struct texts){ .given = strcmp(text, ALL_METHODS) != 0, .text = methods };
-	while (out->given && (methods[out->count] = next_piece(call, &text, ",")))
+	while (out->given && (method = next_piece(call, &text, ","))) {
+		text_ascii_upper(method);
+		methods[out->count] = method;
 		if (++out->count == FORM_ITEMS_MAX)
 			return blame(call, "rules.methods", ERR_INVALID);
+	}
 	return OK;
 }
 
 /* METHODS PATH SECONDS; without METHODS: all of them. */
 static enum err read_rule(struct call *call, const char *line, struct rule_asked *out)
 {
+	const char *typed = line;
 	const char *first = next_piece(call, &line, " \t"), *methods = first && *first != '/' ? first : ALL_METHODS;
 	const char *path = first && *first == '/' ? first : next_piece(call, &line, " \t"), *seconds = next_piece(call, &line, " \t");
 	enum err err;
@@ -241,6 +248,7 @@ static enum err read_rule(struct call *call, const char *line, struct rule_asked
 	if (!path || !seconds || next_piece(call, &line, " \t"))
 		return blame(call, "rules", ERR_INVALID);
 	out->path = path;
+	out->typed = typed;
 	if ((err = read_methods(call, methods, &out->methods)))
 		return err;
 	return page_number(call, "rules.second_step_max_age_s", seconds, RULE_MAX_AGE_S, &out->second_step_max_age_s);
@@ -260,7 +268,8 @@ static enum err read_rules(struct call *call, const char *text, struct list *out
 			continue;
 		if (out->count > SERVICE_RULES_MAX)
 			return blame(call, "rules", ERR_SERVICE_LIMIT);
-		err = read_rule(call, line, &rules[out->count++]);
+		if ((err = read_rule(call, line, &rules[out->count++])))
+			call->wrong_item = line;
 	}
 	return err;
 }

@@ -752,6 +752,21 @@ class Services(PagesTest):
                 self.assertEqual(wrong.field("Rules for paths").text, " ".join(rules.split()), "what was typed is gone")
                 self.assertEqual(self.rules_of(owner, organization, service), kept)
 
+    def test_which_line_is_wrong_is_said(self):
+        organization, service, owner, _, page = self.service()
+        expect(owner.post(f"/organizations/{organization}/services", {"name": "Other", "hosts": ["taken.example"]}), 201)
+        for hosts, said in (("fine.example\ntaken.example", "taken.example: This host belongs to another service"),
+                            ("fine.example\nhttps://x", "https://x: Write a host like"),
+                            ("fine.example\n" + "한" * 300, "한" * 66 + "…: Write a host like")):
+            self.assertIn(said, self.wrong_at(page.press("Save", Hosts=hosts), "Hosts", 409 if "taken" in hosts else 400))
+        for rules, said in (("GET /a 5\nGET /b", "GET /b: Write a rule as"), ("GET /a 5\nGET b 5", "GET b 5: A path begins with"),
+                            ("GET /a 5\nGET /b 0", "GET /b 0: The seconds"), ("GET /a 5\nGET /b x", "GET /b x: The seconds"),
+                            ("GET /a 5\nBREW /b 5", "BREW /b 5: Methods are GET")):
+            self.assertIn(said, self.wrong_at(page.press("Save", Rules_for_paths=rules), "Rules for paths", 400))
+        page = page.press("Save", Hosts="fine.example\nFINE.example", Rules_for_paths="get,Post /x 5")
+        self.assertEqual(page.field("Hosts").text, "fine.example")
+        self.assertEqual(self.rules_of(owner, organization, service), [(["GET", "POST"], "/x", 5)])
+
     def test_more_than_a_form_takes_is_said(self):
         """A hundred long paths in Korean, and hosts: in a form each such character is nine, in JSON three."""
         organization, service, owner, _, page = self.service()

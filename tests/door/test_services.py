@@ -152,8 +152,10 @@ class Services(OrganizationTest):
                      "app.example.com:", "[::1", "[::g]", "1.2.3", "1.2.3.4.5", "127.1", "0x7f.1", "a" * 64 + ".com", "a." * 130 + "com", "a_b.com"):
             reply = expect(owner.patch(path, {"hosts": [host]}), 400, "invalid_request", host)
             self.assertEqual(reply["field"], "hosts", host)
-        for hosts in ("x", {}, [1], [None], ["a.example", "A.example"]):
+        for hosts in ("x", {}, [1], [None]):
             self.assertEqual(expect(owner.patch(path, {"hosts": hosts}), 400, "invalid_request", repr(hosts))["field"], "hosts")
+        hosts = expect(owner.patch(path, {"hosts": ["a.example", "A.example", "b.example", "a.example:80"]}), 200)["hosts"]
+        self.assertEqual([host["host"] for host in hosts], ["a.example", "b.example"], "the same host twice is one")
         expect(owner.patch(path, {"hosts": [f"h{n}.example" for n in range(51)]}), 422, "service_limit")
 
     def test_a_host_belongs_to_one_service_of_all(self):
