@@ -4,12 +4,14 @@
 #include "organizations/invitations.h"
 
 #include "accounts/caller.h"
+#include "accounts/password_try.h"
 #include "pages/organization.h"
 #include "pages/routes.h"
 #include "pages/service_roles.h"
 #include "base/banned.h"
 
-#define ROWS 50
+#define ROWS    50
+#define REFUSED "emails.refused" /* blamed on `emails`, in words of its own (page.c) */
 
 static enum err fill(struct call *call, const struct invitation *invitation, struct part_waiting *out)
 {
@@ -106,13 +108,13 @@ struct outcome { size_t sent; struct part_refused *refused; size_t refused_count
 
 static enum err show_invite(struct call *call, const struct outcome *outcome, enum err err)
 {
-	const char *role = call->request->method == POST ? form_value(call, "role") : NULL;
+	const char *role = call->request->method == POST ? form_value(call, "role") : NULL, *refused = page_field(call, err, REFUSED);
 	struct page_invite page = {
 		.frame = page_frame(call, organization_place(call, "/invitations/new"), err),
 		.sent = (int64_t)outcome->sent,
 		.refused = outcome->refused, .refused_count = outcome->refused_count,
 		.emails = outcome->emails,
-		.emails_error = page_field(call, err, "emails"),
+		.emails_error = refused ? refused : page_field(call, err, "emails"),
 		.manager = role && !strcmp(role, "manager"),
 		.role_error = page_field(call, err, "role"),
 		.services_error = page_field(call, err, "services"),
@@ -144,7 +146,8 @@ static enum err sort_out(struct call *call, const struct invited *invited, size_
 			out->sent++;
 			continue;
 		}
-		out->refused[out->refused_count++] = (struct part_refused){ invited[i].email, page_sentence(call, invited[i].err) };
+		out->refused[out->refused_count++] = (struct part_refused){ invited[i].email, page_sentence(call, invited[i].err),
+			invited[i].err == ERR_ALREADY_INVITED };
 		buf_text(&kept, invited[i].email);
 		buf_char(&kept, '\n');
 	}
@@ -183,7 +186,7 @@ static enum err invite_them(struct call *call)
 		notice_set(call, NOTICE_INVITED, (int)outcome.sent);
 		return page_to(call, organization_place(call, "/invitations"));
 	}
-	if ((err = show_invite(call, &outcome, OK)))
+	if ((err = show_invite(call, &outcome, blame(call, REFUSED, ERR_INVALID))))
 		return err;
 	call->out->status = outcome.sent ? 200 : 422;
 	return OK;

@@ -101,6 +101,7 @@ static const struct {
 	{ ERR_INVALID, "method", MSG_SERVICE_TEST_METHOD_WRONG },
 	{ ERR_INVALID, "path", MSG_SERVICE_TEST_PATH_WRONG },
 	{ ERR_INVALID, "emails", MSG_INVITE_EMAILS_WRONG },
+	{ ERR_INVALID, "emails.refused", MSG_INVITE_REFUSED },
 	{ ERR_INVALID, "grace_days", MSG_SECURITY_GRACE_WRONG },
 	{ ERR_INVALID, "idle_minutes", MSG_SECURITY_IDLE_WRONG },
 	{ ERR_INVALID, "csv_minutes", MSG_SECURITY_CSV_AGE_WRONG },
