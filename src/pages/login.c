@@ -51,7 +51,7 @@ static enum err look(struct call *call)
 	if (page_is_local(to))
 		cookie_set(call, COOKIE_RETURN, to, LOGIN_S);
 	if (!call->caller)
-		return show_login(call, NULL, OK);
+		return show_login(call, query_value(call, "email"), OK);
 	notice_withdraw(call, NOTICE_LOGIN_EXPIRED); /* of a form that was sent twice, and signed in */
 	return page_to(call, page_is_local(to) ? to : "/");
 }

@@ -1,7 +1,9 @@
 /*
  * A forgotten password: ask for a code, then set a new one with it.
  */
+#include "accounts/account.h"
 #include "accounts/password_reset.h"
+#include "accounts/password_try.h"
 #include "pages/routes.h"
 #include "base/banned.h"
 
@@ -61,8 +63,11 @@ static enum err ask(struct call *call)
 {
 	const struct ask_form *form = call->form;
 	SCOPED(buf_done) struct buf place = { 0 };
+	char email[EMAIL_TEXT];
 	enum err err = page_needs(call, "email", form->email);
 
+	if (!err)
+		err = blame(call, "email", email_read(form->email, email)); /* its form alone, which is nobody's secret */
 	if (!err)
 		err = password_reset_ask(call, form->email);
 	if (page_cannot_tell(err))
@@ -94,13 +99,16 @@ static enum err try_complete(struct call *call, const struct complete_form *form
 static enum err complete(struct call *call)
 {
 	const struct complete_form *form = call->form;
+	SCOPED(buf_done) struct buf place = { 0 };
 	enum err err = try_complete(call, form);
 
 	if (page_cannot_tell(err))
 		return err;
 	if (err)
 		return show_complete(call, &(struct complete_form){ form->email, form_value(call, "code"), NULL }, err);
-	return page_to_with(call, "/login", NOTICE_PASSWORD_RESET);
+	buf_text(&place, "/login?email=");
+	url_component(&place, form->email);
+	return buf_check(&place) ? ERR_MEMORY : page_to_with(call, buf_string(&place), NOTICE_PASSWORD_RESET);
 }
 
 const struct route password_reset_pages[] = {

@@ -539,6 +539,10 @@ class Pages(DoorTest):
         lee = self.signed_in()
         visitor = self.visitor()
         page = visitor.open("/login").press("Forgot password?")
+        for wrong in ("x", "a@b", f"{lee.email} x"):
+            page = page.press("Send code", Email=wrong)
+            self.assertEqual((page.path, page.reply.status), ("/password-reset", 422), wrong)
+            self.assertEqual((page.field("Email")["aria-invalid"], page.field("Email")["value"]), ("true", wrong))
         before = len(lee.mails())
         page = page.press(next(page.name(b) for b in page.main.all("button")), Email=lee.email)
         mail = self.server.mail_after(lee.email, before)
@@ -550,8 +554,9 @@ class Pages(DoorTest):
         page = page.press("Set new password", New_password="short")
         self.assertEqual(page.field("Verification code")["value"], mail_code(mail), "as it was mailed")
         password = next(f for f in page.main.all("input") if f["type"] == "password")
-        page.press(next(page.name(b) for b in page.main.all("button") if b.inside("form") is password.inside("form")),
-                   **{page.name(password): OTHER_PASSWORD})
+        page = page.press(next(page.name(b) for b in page.main.all("button") if b.inside("form") is password.inside("form")),
+                          **{page.name(password): OTHER_PASSWORD})
+        self.assertEqual((page.path.split("?")[0], page.field("Email")["value"]), ("/login", lee.email))
         expect(lee.elsewhere().first_step(password=OTHER_PASSWORD), 200)
         self.assertFalse(lee.is_signed_in())
 
