@@ -167,6 +167,23 @@ static enum err send_file(struct call *call)
 	return send_codes_file(call, &codes);
 }
 
+/* Another tab was quicker: newer codes wait to be saved; or the page that was sent had the codes that hold now, or such as never will. */
+static enum err say_which_hold(struct call *call, const struct id *shown)
+{
+	SCOPED(recovery_set_wipe) struct recovery_set codes = { 0 };
+	int64_t expires_at = 0;
+	bool in_force = false;
+	enum err err = reissue_look(call, NULL, &codes, &expires_at);
+
+	if (!err)
+		return page_to_with(call, CODES_PATH, NOTICE_NOT_DUE);
+	if (err != ERR_WRONG_STATE)
+		return err;
+	if (shown && (err = reissue_in_force(call, shown, &in_force)))
+		return err;
+	return page_to_with(call, "/account/two-step", in_force ? NOTICE_REISSUED_BEFORE : NOTICE_REISSUE_OVER);
+}
+
 static enum err complete(struct call *call)
 {
 	const struct codes_form *form = call->form;
@@ -179,7 +196,7 @@ static enum err complete(struct call *call)
 	if (!err)
 		return page_to_with(call, "/account/two-step", NOTICE_REISSUED);
 	if (err == ERR_WRONG_STATE)
-		return page_to_with(call, CODES_PATH, NOTICE_NOT_DUE);
+		return say_which_hold(call, shown);
 	return err == ERR_NOT_SAVED ? show_pending(call, err) : err;
 }
 

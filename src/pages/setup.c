@@ -54,7 +54,7 @@ static enum err show_app(struct call *call, const struct setup_view *view, enum 
 	SCOPED(buf_done) struct buf uri = { 0 };
 	SCOPED(buf_done) struct buf qr = { 0 };
 	const char *email = call->caller->account.email;
-	char key[OTPAUTH_GROUPED_TEXT];
+	char key[OTPAUTH_GROUPED_TEXT], shown[ID_TEXT];
 	enum err failed;
 
 	otpauth_uri(&uri, call->settings->name, email, &view->secret);
@@ -68,6 +68,7 @@ static enum err show_app(struct call *call, const struct setup_view *view, enum 
 		.uri = buf_string(&uri),
 		.account = arena_printf(call->arena, "%s:%s", call->settings->name, email),
 		.key = key,
+		.shown = id_text(&view->id, shown),
 		.code_error = page_field(call, err, "code"),
 		.until = page_time(call, view->expires_at),
 		.until_short = page_clock(call, view->expires_at),
@@ -116,19 +117,31 @@ static enum err look(struct call *call)
 	return show(call, &view, replace, OK);
 }
 
+/*
+ * None is under way any more. Whether an entry that was scanned for it counts, must be known before somebody is told to delete it: another
+ * tab may have completed it. shown  which set-up it was; NULL: not known
+ */
+static enum err say_over(struct call *call, const struct id *shown)
+{
+	bool counts = call->caller->two_step;
+	enum err err = counts && shown ? setup_in_force(call, shown, &counts) : OK;
+
+	return err ? err : page_to_with(call, SETUP_PATH, counts ? NOTICE_NOT_DUE : NOTICE_SETUP_OVER);
+}
+
 /* The step that is due, with what was wrong about the one that was tried. */
-static enum err show_again(struct call *call, enum err err)
+static enum err show_again(struct call *call, const struct id *shown, enum err err)
 {
 	SCOPED(setup_view_wipe) struct setup_view view = { 0 };
 	enum err failed;
 
-	if (err == ERR_WRONG_STATE)
-		return page_to_with(call, SETUP_PATH, NOTICE_NOT_DUE);
 	if (page_cannot_tell(err))
 		return err;
 	if ((failed = setup_look(call, &view)))
 		return failed;
 	if (view.state == SETUP_NONE)
+		return say_over(call, shown);
+	if (err == ERR_WRONG_STATE)
 		return page_to_with(call, SETUP_PATH, NOTICE_NOT_DUE);
 	return show(call, &view, view.replaces, err);
 }
@@ -157,8 +170,11 @@ static enum err begin(struct call *call)
 	return failed ? failed : show(call, &view, form->replace, err);
 }
 
-struct code_form { const char *code; };
-static const struct field code_fields[] = { FIELD_LONG(code_form, code, FIELD_CODE_OPTIONAL) };
+struct code_form { const char *code, *shown; };
+static const struct field code_fields[] = {
+	FIELD_LONG(code_form, code, FIELD_CODE_OPTIONAL),
+	FIELD(code_form, shown, FIELD_OPTIONAL),
+};
 static const struct form code_form = FORM(code_form, code_fields);
 
 typedef enum err confirm(struct call *call, const char *code, struct setup_view *view);
@@ -167,11 +183,13 @@ static enum err take_code(struct call *call, confirm *rule)
 {
 	const struct code_form *form = call->form;
 	SCOPED(setup_view_wipe) struct setup_view view = { 0 };
+	struct id id;
+	const struct id *shown = form->shown && !id_parse(form->shown, &id) ? &id : NULL;
 	enum err err = page_needs(call, "code", form->code);
 
 	if (!err)
 		err = rule(call, form->code, &view);
-	return err ? show_again(call, err) : page_to(call, SETUP_PATH);
+	return err ? show_again(call, shown, err) : page_to(call, SETUP_PATH);
 }
 
 static enum err confirm_email(struct call *call)
@@ -207,7 +225,7 @@ static enum err complete(struct call *call)
 	if (err == ERR_ALREADY_ENABLED || err == ERR_NOT_ENABLED)
 		return page_to(call, "/account/two-step");
 	if (err)
-		return show_again(call, err);
+		return show_again(call, shown, err);
 	if (replaced)
 		return page_to_with(call, "/account/two-step", NOTICE_NEW_PHONE);
 	return page_to(call, SETUP_PATH "/done");

@@ -130,6 +130,29 @@ enum err reissue_complete(struct call *call, const struct id *shown, bool saved)
 	return OK;
 }
 
+struct standing {
+	const struct call *call;
+	struct recovery_row row;
+};
+
+static enum err find_standing(struct db *db, void *argument)
+{
+	struct standing *standing = argument;
+	enum err err = recovery_row_find(db, &standing->call->caller->account.id, &standing->row);
+
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err reissue_in_force(struct call *call, const struct id *shown, bool *in_force)
+{
+	struct standing standing = { .call = call };
+	enum err err = store_read(call->store, find_standing, &standing);
+
+	if (!err)
+		*in_force = id_same(shown, &standing.row.id);
+	return err;
+}
+
 enum err reissue_forget(struct db *db, const struct id *session)
 {
 	enum err err = reissue_row_remove(db, session);

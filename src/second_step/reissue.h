@@ -19,6 +19,9 @@ MUST_USE enum err reissue_look(struct call *call, struct id *set, struct recover
 /* The set that was shown; NULL: the one that is pending. OK, ERR_NOT_SAVED, ERR_WRONG_STATE (another one is pending). Mails. */
 MUST_USE enum err reissue_complete(struct call *call, const struct id *shown, bool saved);
 
+/* Are these the codes in force now? For whom another tab was quicker. */
+MUST_USE enum err reissue_in_force(struct call *call, const struct id *shown, bool *in_force);
+
 MUST_USE enum err reissue_drop(struct call *call);
 
 /* What is pending in a session goes, inside a transaction: the codes that it was to replace are gone. OK also where nothing is. */

@@ -325,6 +325,29 @@ enum err setup_complete(struct call *call, const struct id *shown, bool saved)
 	return OK;
 }
 
+struct standing {
+	const struct call *call;
+	struct enrolment enrolment;
+};
+
+static enum err find_standing(struct db *db, void *argument)
+{
+	struct standing *standing = argument;
+
+	return second_step_find(db, &standing->call->caller->account.id, &standing->enrolment);
+}
+
+/* A set-up gives the enrolment its own id. */
+enum err setup_in_force(struct call *call, const struct id *shown, bool *in_force)
+{
+	struct standing standing = { .call = call };
+	enum err err = store_read(call->store, find_standing, &standing);
+
+	if (!err)
+		*in_force = id_same(shown, &standing.enrolment.id);
+	return err;
+}
+
 static enum err drop(struct db *db, void *argument)
 {
 	const struct call *call = argument;

@@ -51,6 +51,9 @@ MUST_USE enum err setup_confirm_code(struct call *call, const char *code, struct
  */
 MUST_USE enum err setup_complete(struct call *call, const struct id *shown, bool saved);
 
+/* Did another tab complete this set-up, and does what it set up count still? */
+MUST_USE enum err setup_in_force(struct call *call, const struct id *shown, bool *in_force);
+
 MUST_USE enum err setup_drop(struct call *call); /* OK also where nothing is */
 
 /* The state alone, for a status inside a transaction. */

@@ -344,7 +344,7 @@ class Once(Together, OrganizationTest):
             self.in_turn("end of a reissue", None, [
                 (lambda _, p=person: same(p).post(place, {"saved": True}), answers(200)),
                 (lambda _, p=person, c=codes: page(same(p), place, saved="on", shown=c),
-                 lambda reply: reply.status == 303 and reply.header("Location") == "/account/two-step"),
+                 lambda reply: reply.status == 303 and any("twostep-notice=reissued." in cookie for cookie in reply.all("Set-Cookie"))),
             ], lambda _, p=person: self.told_of(p, "recovery_codes_reissued"), kill_after_s)
             for code, status in ((old, 401), (new, 200)):
                 browser = person.elsewhere()

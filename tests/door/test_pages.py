@@ -475,7 +475,14 @@ class Pages(DoorTest):
         for shown in ({"shown": "x"}, {"shown": "A" * 22}):
             self.assertEqual(lee.send(place + "/complete", {"saved": "true", **shown}).path, place, shown)
         self.assertEqual([self.opens(lee, code) for code in (first[0], second[0], lee.account.recovery_codes[0])], [False, False, True])
-        self.assertEqual(page.press("Complete", I_saved_my_recovery_codes=True).path, "/account/two-step")
+        tabs = page, lee.open(place), lee.open(place)
+        self.assertEqual(tabs[0].press("Complete", I_saved_my_recovery_codes=True).path, "/account/two-step")
+        late = tabs[1].press("Complete", I_saved_my_recovery_codes=True)
+        self.assertEqual(late.path, "/account/two-step")
+        self.assertIn("recovery codes are in force already", late.main.text)
+        late = one.press("Complete", I_saved_my_recovery_codes=True)
+        self.assertEqual(late.path, "/account/two-step")
+        self.assertIn("never came into force", late.main.text)
         self.assertEqual([self.opens(lee, code) for code in (first[1], second[1], lee.account.recovery_codes[1])], [False, True, False])
 
     def test_of_two_tabs_that_set_up_the_one_whose_codes_are_shown_is_completed(self):
@@ -498,6 +505,48 @@ class Pages(DoorTest):
         self.assertFalse(lee.two_step()["enabled"])
         self.assertEqual(page.press("Complete", I_saved_my_recovery_codes=True).path, place + "/done")
         self.assertEqual([self.opens(lee, code) for code in (first[0], second[0])], [False, True])
+
+    def test_a_set_up_that_ran_out_says_what_became_of_it(self):
+        lee = self.signed_in()
+        page = lee.open("/account/two-step").press("Activate 2-Step Verification")
+        before = len(lee.mails())
+        email = page.press("Request email verification")
+        code = mail_code(self.server.mail_after(lee.email, before))
+        app = email.press("Confirm", Authentication_number=code)
+        lee.account.secret = re.sub(r"\W", "", re.findall(r"\b(?:[A-Z2-7]{4}[ \u00a0]?){8}", app.main.text)[0])
+        self.server.forward(901)
+        for late in (email.press("Confirm", Authentication_number=code), app.press("Next", Authentication_code=lee.app_code())):
+            self.assertEqual(late.path, "/account/two-step/setup")
+            self.assertIn("its time ran out", late.main.text)
+            self.assertIn("delete that", late.main.text)
+        self.assertFalse(lee.two_step()["enabled"])
+
+    def test_of_a_new_phone_nobody_is_told_to_delete_what_counts(self):
+        """Another tab may have completed it."""
+        lee = self.signed_in(two_step=True)
+
+        def scan():
+            page = lee.open("/account/two-step").press("Use a new phone")
+            before = len(lee.mails())
+            page = page.press("Request email verification")
+            return page.press("Confirm", Authentication_number=mail_code(self.server.mail_after(lee.email, before)))
+        dead = scan()
+        self.server.forward(901)
+        late = dead.press("Next", Authentication_code="123456")
+        self.assertEqual(late.path, "/account/two-step")
+        self.assertIn("delete that", late.main.text)
+        lee.sign_out()
+        lee.sign_in()
+        app = scan()
+        lee.account.secret = re.sub(r"\W", "", re.findall(r"\b(?:[A-Z2-7]{4}[ \u00a0]?){8}", app.main.text)[0])
+        lee.account.last_step = None
+        last = app.press("Next", Authentication_code=lee.app_code())
+        self.assertIn("new phone is set up", last.press("Complete", I_saved_my_recovery_codes=True).main.text)
+        for tab in (app.press("Next", Authentication_code="123456"), last.press("Complete", I_saved_my_recovery_codes=True),
+                    lee.send("/account/two-step/setup/code", {"code": "123456"})):
+            self.assertEqual(tab.path, "/account/two-step")
+            self.assertIn("not due any more", tab.main.text)
+        self.assertIn("delete that", dead.press("Next", Authentication_code="123456").main.text)
 
     def test_the_codes_can_be_downloaded(self):
         lee = self.signed_in()
