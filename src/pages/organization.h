@@ -28,6 +28,9 @@ const char *organization_home(struct call *call, const struct id *organization, 
 /* Where somebody who is signed in lands: in the organisation used last, or where one is made. */
 MUST_USE enum err landing_place(struct call *call, const char **place);
 
+/* In the order of the menu and of the list: each keeps its place, whichever was used last. */
+void organizations_by_name(struct organization *organizations, size_t count);
+
 /* The word for a role in the language of the page. */
 enum msg role_word(enum role role);
 enum msg service_role_word(enum service_role role);

@@ -75,10 +75,18 @@ enum msg service_role_word(enum service_role role)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcasecmp(((const struct organization *)a)->name, ((const struct organization *)b)->name);
+	const struct organization *one = a, *other = b;
+	int by = strcasecmp(one->name, other->name);
+
+	return by ? by : memcmp(&one->id, &other->id, sizeof(one->id));
 }
 
-/* The caller's, by name, so that each keeps its place in the menu. */
+void organizations_by_name(struct organization *organizations, size_t count)
+{
+	qsort(organizations, count, sizeof(*organizations), by_name);
+}
+
+/* The caller's, for the menu. */
 static void add_choices(struct call *call, struct part_organization *out)
 {
 	struct organization *found;
@@ -87,7 +95,7 @@ static void add_choices(struct call *call, struct part_organization *out)
 
 	if (organizations_look(call, &found, &count) || !(choices = arena_alloc(call->arena, (count + 1) * sizeof(*choices))))
 		return;
-	qsort(found, count, sizeof(*found), by_name);
+	organizations_by_name(found, count);
 	for (size_t i = 0; i < count; i++) {
 		choices[i].place = organization_home(call, &found[i].id, found[i].role);
 		choices[i].name = found[i].name;

@@ -23,6 +23,7 @@ static enum err fill_rows(struct call *call, struct page_organizations *page)
 		return err;
 	if (!(rows = arena_alloc(call->arena, (page->rows_count + 1) * sizeof(*rows))))
 		return ERR_MEMORY;
+	organizations_by_name(found, page->rows_count);
 	for (size_t i = 0; i < page->rows_count; i++)
 		rows[i] = (struct part_organization_row){ organization_home(call, &found[i].id, found[i].role), found[i].name,
 			role_word(found[i].role) };
@@ -173,9 +174,7 @@ static enum err accepted(struct call *call, const struct joined *joined, const c
 {
 	if (!err)
 		return page_to_with(call, organization_home(call, &joined->organization, joined->role), NOTICE_JOINED);
-	if (err == ERR_NOT_FOUND)
-		err = ERR_CODE_INVALID;
-	if (page_refuses(err))
+	if (page_refuses(err) && err != ERR_NOT_FOUND)
 		return err;
 	call->wrong = err == ERR_NOT_FOUND ? WRONG_CODE : "code";
 	err = err == ERR_NOT_FOUND ? ERR_CODE_INVALID : err;

@@ -99,6 +99,18 @@ class Houses(PagesTest):
         self.assertEqual(page.path, f"/organizations/{second}")
         self.assertEqual([a.text for a in page.root.all("a") if a["aria-current"] == "true"], ["Beta"])
 
+    def test_the_list_is_in_the_order_of_the_menu(self):
+        kim = self.signed_up()
+        for name in ("Beta", "alpha", "Delta", "Gamma"):
+            self.organization(kim, name)
+            self.server.forward(60)
+        for name in ("Gamma", "alpha"):
+            page = kim.open("/organizations")
+            names = [li.all("strong")[0].text for li in page.main.all("li")]
+            self.assertEqual(names, ["alpha", "Beta", "Delta", "Gamma"])
+            page.press(name)
+            self.server.forward(120)
+
     def test_settings_are_shown_to_all_and_changed_by_who_may(self):
         organization, owner, manager, member = self.house()
         place = f"/organizations/{organization}/settings"
