@@ -373,3 +373,38 @@ for (const locale of LOCALES) {
     });
   }
 }
+
+/* The lines of text in which words of these cells are cut. */
+const cut = (selector) => [...document.querySelectorAll(selector)].flatMap((cell) => {
+  const range = document.createRange();
+  return [...cell.textContent.matchAll(/\S+/g)].filter(({ 0: word, index }) => {
+    range.setStart(cell.firstChild, index);
+    range.setEnd(cell.firstChild, index + word.length);
+    return range.getClientRects().length > 1;
+  }).map(([word]) => word);
+});
+
+for (const locale of LOCALES) {
+  test(`${locale}: tables stay whole beside long addresses, and far from UTC`, async () => {
+    await visit(browser, server, { locale, timezoneId: "Asia/Seoul" }, async (v) => {
+      const { person, id } = await owner(v);
+      await person.call(v, `/organizations/${id}`, { name: "Beta" }, "PATCH");
+      const guest = await somebody(server, "이몽룡", { locale });
+      const long = `somebody.with.an.address.that.is.long.${locale}@department.of.something.example.com`;
+      await invite(v, person, id, [long, guest.email]);
+      for (const width of [900, 930, 960]) {
+        await v.page.setViewportSize({ width, height: 800 });
+        await v.page.goto(at(id, "/audit"));
+        assert.deepEqual(await v.page.evaluate(cut, "td.words"), [], `${width} pixels`);
+      }
+      await v.page.setViewportSize({ width: 320, height: 640 });
+      await v.page.goto(at(id, "/invitations"));
+      assert.match(await v.page.locator("time").first().textContent(), /GMT\+9/);
+      assert.equal(await v.page.evaluate(() => document.documentElement.scrollWidth), 320);
+      await v.context.clearCookies();
+      await v.signIn(guest);
+      await v.page.goto("/organizations");
+      assert.equal(await v.page.evaluate(() => document.documentElement.scrollWidth), 320);
+    });
+  });
+}
