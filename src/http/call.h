@@ -64,9 +64,8 @@ struct call {
 	struct arena *arena;
 	struct answer *out;
 	const char *wrong;      /* with ERR_INVALID and the 422s: the field's name */
-	struct held_off held_off;
 	const char *wrong_item; /* which of a list is to blame, as it was typed; NULL: the field has one, or it is not known */
-	int64_t retry_after_s;  /* with ERR_TOO_MANY and ERR_BUSY */
+	struct held_off held_off;
 	bool settle_mail;       /* wait shortly for file mail before the answer leaves, so that who looks finds it */
 	int64_t clock_off_s;    /* with ERR_CODE_CLOCK: how far the phone's clock is ahead (+) or behind (-) */
 };
