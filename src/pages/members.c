@@ -79,8 +79,6 @@ static enum err look(struct call *call)
 	struct asked asked;
 	enum err err;
 
-	if (!role_may(call->membership->role, RIGHT_SEE_MEMBERS)) /* their first tab is another */
-		return page_to(call, organization_home(call, &call->membership->organization, call->membership->role));
 	if ((err = read_asked(call, &asked, &query)) || (err = members_look(call, &query, &found)))
 		return err;
 	for (size_t i = 0; i < found.count; i++)
@@ -105,6 +103,6 @@ static enum err look(struct call *call)
 }
 
 const struct route members_pages[] = {
-	{ GET, "/organizations/{o}", ACCESS_RIGHT(RIGHT_SEE), FRESH_NOT, NULL, look },
+	{ GET, "/organizations/{o}", ACCESS_RIGHT(RIGHT_SEE_MEMBERS), FRESH_NOT, NULL, look },
 	ROUTES_END
 };

@@ -67,12 +67,6 @@ class PagesTest(OrganizationTest):
 
 
 class Houses(PagesTest):
-    def test_a_members_first_tab_is_another(self):
-        organization, owner, _, member = self.house()
-        page = member.open(f"/organizations/{organization}")
-        self.assertEqual((page.reply.status, page.path), (200, f"/organizations/{organization}/services"))
-        self.assertTrue(owner.open(f"/organizations/{organization}").has("Members", "a"))
-
     def test_without_an_organization_one_is_made_or_joined(self):
         kim = self.signed_up()
         kim.cookies.pop("twostep")
