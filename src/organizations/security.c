@@ -142,7 +142,7 @@ static enum err look_demand(struct db *db, void *argument)
 enum err demand_look(struct call *call, const struct number *grace_days, struct demand_plan *out)
 {
 	const struct security_change change = { .grace_days = *grace_days };
-	struct demand_plan plan;
+	struct demand_plan plan = { .changes = false };
 	struct changing look_argument = { .call = call, .change = &change, .plan = &plan };
 	enum err err = store_read(call->store, look_demand, &look_argument);
 

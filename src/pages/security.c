@@ -67,7 +67,7 @@ static enum err find_people(struct call *call, enum members_kind kind, size_t ro
 static enum err add_people(struct call *call, struct page_security *page)
 {
 	struct part_affected *missing, *having;
-	const char *next_missing, *next_having;
+	const char *next_missing = NULL, *next_having = NULL;
 	enum err err;
 
 	if ((err = find_people(call, MEMBERS_WITHOUT, PEOPLE, NULL, &missing, &page->missing_count, &next_missing)) ||
