@@ -138,9 +138,9 @@ class Downloads(Csv):
         self.assertTrue(answers[1].endswith(b"\r\n0\r\n\r\n"))
 
     def read_whole(self, place, asked):
-        deadline, data = time.monotonic() + 20, b""
+        deadline, data = time.monotonic() + 60, b""
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(20)
+            client.settimeout(120)
             while client.connect_ex(place) and time.monotonic() < deadline:
                 time.sleep(0.05)
             client.sendall(asked)
