@@ -128,21 +128,39 @@ UNCHECKED static bool fails_with(enum kind kind, int error)
 	return true;
 }
 
-/* zxcvbn does not look whether it got what it asked for (docs/threats.md): what it asks for is there. */
-static uintptr_t zxcvbn_from, zxcvbn_to;
+/* Where a library lies, whose own calls do not fail. */
+struct library {
+	const char *name;
+	uintptr_t from, to;
+};
 
-#define NO_MEMORY ((uintptr_t)__builtin_return_address(0) - zxcvbn_from >= zxcvbn_to - zxcvbn_from && fails_with(MEMORY, ENOMEM))
+/* It does not look whether it got what it asked for (docs/threats.md): what it asks for is there. */
+static struct library zxcvbn = { .name = "zxcvbn" };
 
-static int find_zxcvbn(struct dl_phdr_info *info, size_t size, void *with)
+/*
+ * It steps through its schema by sqlite3_step, and believes the statement behind it, which has not failed: a schema of nothing. What fails
+ * there in truth is a file or memory, and those do.
+ */
+static struct library sqlite = { .name = "libsqlite3" };
+
+static bool lies_in(const struct library *library, const void *code)
 {
+	return (uintptr_t)code - library->from < library->to - library->from;
+}
+
+#define NO_MEMORY (!lies_in(&zxcvbn, __builtin_return_address(0)) && fails_with(MEMORY, ENOMEM))
+
+static int find_library(struct dl_phdr_info *info, size_t size, void *with)
+{
+	struct library *library = with;
+
 	(void)size;
-	(void)with;
-	if (!strstr(info->dlpi_name, "zxcvbn"))
+	if (!strstr(info->dlpi_name, library->name))
 		return 0;
-	zxcvbn_from = info->dlpi_addr;
+	library->from = info->dlpi_addr;
 	for (size_t i = 0; i < info->dlpi_phnum; i++)
 		if (info->dlpi_phdr[i].p_type == PT_LOAD)
-			zxcvbn_to = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
+			library->to = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
 	return 1;
 }
 
@@ -154,7 +172,8 @@ __attribute__((constructor)) static void map_control(void)
 	void *mapped;
 
 	(void)backtrace(frames, 2); /* loads what it needs, while nothing fails */
-	dl_iterate_phdr(find_zxcvbn, NULL);
+	dl_iterate_phdr(find_library, &zxcvbn);
+	dl_iterate_phdr(find_library, &sqlite);
 	if (!path)
 		return;
 	file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
@@ -440,12 +459,13 @@ int sqlite3_create_function_v2(sqlite3 *db, const char *name, int count, int enc
 int sqlite3_step(sqlite3_stmt *statement)
 {
 	static void *_Atomic next;
+	const bool ours = !lies_in(&sqlite, __builtin_return_address(0));
 	int code;
 
-	if (fails(STEP))
+	if (ours && fails(STEP))
 		return SQLITE_IOERR;
 	code = FIND(next, sqlite3_step)(statement);
-	return fails(STEP_DONE) ? SQLITE_IOERR : code;
+	return ours && fails(STEP_DONE) ? SQLITE_IOERR : code;
 }
 
 /* ---- files ---- */
